@@ -1,0 +1,1 @@
+"""What people use: the `hub` command and the pages."""

@@ -1,0 +1,1 @@
+"""This retailer: landscape.yml read and checked, connections, pace."""

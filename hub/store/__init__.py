@@ -1,0 +1,1 @@
+"""Where it is kept: tables made from the entities, migrations, embedded PostgreSQL, landing store, locks."""

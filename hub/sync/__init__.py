@@ -1,0 +1,1 @@
+"""How records move: land, delta, normalise, guard, merge, deliver, prove, quarantine. Names no entity."""
