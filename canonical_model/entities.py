@@ -30,7 +30,7 @@ class Entity(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     PART_OF: ClassVar[str | None] = None
 
 
-class Category(Entity):
+class Category(Entity, frozen=True, gc=False, kw_only=True):
     """A node of the assortment tree."""
 
     ref: Annotated[Ref, Meta(description="the category in its source")]
@@ -39,7 +39,7 @@ class Category(Entity):
     gone: Annotated[bool, Meta(description="deleted or no longer in a full export")] = False
 
 
-class PriceList(Entity):
+class PriceList(Entity, frozen=True, gc=False, kw_only=True):
     """A named list of prices (1C: ТипЦены)."""
 
     DICTIONARY: ClassVar[bool] = True
@@ -47,13 +47,11 @@ class PriceList(Entity):
     ref: Annotated[Ref, Meta(description="the price list in its source")]
     name: Annotated[str, Meta(description="name of the price list")]
     currency: Annotated[str | None, Meta(description="ISO 4217 code of its prices")] = None
-    vat_included: Annotated[bool | None, Meta(description="prices contain VAT; empty where not stated")] = (
-        None
-    )
+    vat_included: Annotated[bool | None, Meta(description="prices contain VAT; empty where not stated")] = None
     gone: Annotated[bool, Meta(description="deleted or no longer in a full export")] = False
 
 
-class Location(Entity):
+class Location(Entity, frozen=True, gc=False, kw_only=True):
     """A place that holds stock: a warehouse or a shop floor."""
 
     DICTIONARY: ClassVar[bool] = True
@@ -64,25 +62,19 @@ class Location(Entity):
     gone: Annotated[bool, Meta(description="deleted or no longer in a full export")] = False
 
 
-class Product(Entity):
+class Product(Entity, frozen=True, gc=False, kw_only=True):
     """What is described and shown; sold through its SKUs."""
 
     ref: Annotated[Ref, Meta(description="the product in its source")]
     name: Annotated[str, Meta(description="short name")]
     full_name: Annotated[str | None, Meta(description="long name, as on printed documents")] = None
-    article: Annotated[str | None, Meta(description="article (vendor code); may repeat and may be empty")] = (
-        None
-    )
+    article: Annotated[str | None, Meta(description="article (vendor code); may repeat and may be empty")] = None
     brand: Annotated[str | None, Meta(description="brand or manufacturer")] = None
     description: Annotated[str | None, Meta(description="description, plain text or HTML as received")] = None
-    kind: Annotated[
-        str | None, Meta(description="goods, service or another kind, as the source names it")
-    ] = None
+    kind: Annotated[str | None, Meta(description="goods, service or another kind, as the source names it")] = None
     unit: Annotated[str | None, Meta(description="unit of measure: OKEI code, or the text received")] = None
     unit_name: Annotated[str | None, Meta(description="name of the unit")] = None
-    vat_rate: Annotated[Decimal | None, Meta(description="VAT rate in percent as the source states it")] = (
-        None
-    )
+    vat_rate: Annotated[Decimal | None, Meta(description="VAT rate in percent as the source states it")] = None
     vat_exempt: Annotated[bool, Meta(description="sold without VAT")] = False
     gtin: Annotated[str | None, Meta(description="GTIN-8, -12, -13 or -14 with a valid check digit")] = None
     barcodes: Annotated[
@@ -94,18 +86,14 @@ class Product(Entity):
     gone: Annotated[bool, Meta(description="deleted or no longer in a full export")] = False
 
 
-class Sku(Entity):
+class Sku(Entity, frozen=True, gc=False, kw_only=True):
     """A sellable variant of a product."""
 
     ref: Annotated[Ref, Meta(description="the SKU in its source")]
     product: Annotated[Ref, Meta(description="the product it is a variant of")]
-    variant: Annotated[
-        str | None, Meta(description="the source's id of the characteristic; empty = simple")
-    ] = None
+    variant: Annotated[str | None, Meta(description="the source's id of the characteristic; empty = simple")] = None
     name: Annotated[str | None, Meta(description="name of the variant")] = None
-    article: Annotated[
-        str | None, Meta(description="article of the variant; may repeat and may be empty")
-    ] = None
+    article: Annotated[str | None, Meta(description="article of the variant; may repeat and may be empty")] = None
     gtin: Annotated[str | None, Meta(description="GTIN with a valid check digit")] = None
     barcodes: Annotated[tuple[str, ...], Meta(description="other barcodes")] = ()
     options: Annotated[dict[str, str], Meta(description="what makes the variant: size, colour…")] = {}
@@ -113,7 +101,7 @@ class Sku(Entity):
     gone: Annotated[bool, Meta(description="deleted or no longer in a full export")] = False
 
 
-class Price(Entity):
+class Price(Entity, frozen=True, gc=False, kw_only=True):
     """Price of one SKU in one price list."""
 
     KEY: ClassVar[tuple[str, ...]] = ("sku", "price_list")
@@ -128,7 +116,7 @@ class Price(Entity):
     valid_to: Annotated[datetime | None, Meta(description="in force until, not including")] = None
 
 
-class StockLevel(Entity):
+class StockLevel(Entity, frozen=True, gc=False, kw_only=True):
     """Quantity of one SKU at one location."""
 
     KEY: ClassVar[tuple[str, ...]] = ("sku", "location")
