@@ -23,15 +23,21 @@ class Entity(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         KEY: the fields that identify a row: `("ref",)` for records with an id of their own, else references.
         DICTIONARY: True for small reference lists, whose hub ids are 4-byte integers.
         PART_OF: for rows that come as a whole set with their parent (all prices of one SKU), the field that names it.
+        REFERS: reference field -> the entity it points to.
+        HISTORY: False where old values are not kept (quantities change all day and say nothing afterwards).
     """
 
     KEY: ClassVar[tuple[str, ...]] = ("ref",)
     DICTIONARY: ClassVar[bool] = False
     PART_OF: ClassVar[str | None] = None
+    REFERS: ClassVar[dict[str, str]] = {}
+    HISTORY: ClassVar[bool] = True
 
 
 class Category(Entity, frozen=True, gc=False, kw_only=True):
     """A node of the assortment tree."""
+
+    REFERS: ClassVar[dict[str, str]] = {"parent": "Category"}
 
     ref: Annotated[Ref, Meta(description="the category in its source")]
     name: Annotated[str, Meta(description="name as customers read it")]
@@ -65,6 +71,8 @@ class Location(Entity, frozen=True, gc=False, kw_only=True):
 class Product(Entity, frozen=True, gc=False, kw_only=True):
     """What is described and shown; sold through its SKUs."""
 
+    REFERS: ClassVar[dict[str, str]] = {"categories": "Category"}
+
     ref: Annotated[Ref, Meta(description="the product in its source")]
     name: Annotated[str, Meta(description="short name")]
     full_name: Annotated[str | None, Meta(description="long name, as on printed documents")] = None
@@ -89,6 +97,8 @@ class Product(Entity, frozen=True, gc=False, kw_only=True):
 class Sku(Entity, frozen=True, gc=False, kw_only=True):
     """A sellable variant of a product."""
 
+    REFERS: ClassVar[dict[str, str]] = {"product": "Product"}
+
     ref: Annotated[Ref, Meta(description="the SKU in its source")]
     product: Annotated[Ref, Meta(description="the product it is a variant of")]
     variant: Annotated[str | None, Meta(description="the source's id of the characteristic; empty = simple")] = None
@@ -106,6 +116,7 @@ class Price(Entity, frozen=True, gc=False, kw_only=True):
 
     KEY: ClassVar[tuple[str, ...]] = ("sku", "price_list")
     PART_OF: ClassVar[str | None] = "sku"
+    REFERS: ClassVar[dict[str, str]] = {"sku": "Sku", "price_list": "PriceList"}
 
     sku: Annotated[Ref, Meta(description="the SKU it prices")]
     price_list: Annotated[Ref, Meta(description="the price list it stands in")]
@@ -121,6 +132,8 @@ class StockLevel(Entity, frozen=True, gc=False, kw_only=True):
 
     KEY: ClassVar[tuple[str, ...]] = ("sku", "location")
     PART_OF: ClassVar[str | None] = "sku"
+    REFERS: ClassVar[dict[str, str]] = {"sku": "Sku", "location": "Location"}
+    HISTORY: ClassVar[bool] = False
 
     sku: Annotated[Ref, Meta(description="the SKU")]
     location: Annotated[Ref, Meta(description="the place that holds it")]

@@ -1,0 +1,14 @@
+"""What Airflow learns about the hub through the `apache_airflow_provider` entry point."""
+
+from importlib.metadata import version
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """The provider description that Airflow reads at every start; `package-name` must equal the distribution's."""
+    return {
+        "package-name": "retail-hub",
+        "name": "Retail hub",
+        "description": "Connections of the retailer's systems.",
+        "versions": [version("retail-hub")],
+    }
