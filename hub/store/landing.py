@@ -15,7 +15,6 @@ import fsspec
 import zstandard
 
 from canonical_model.errors import RejectRecord
-from connectors.protocol import Blob
 
 CHUNK = 1 << 20
 
@@ -35,29 +34,24 @@ class LandingStore:
         self.url = url.rstrip("/")
         self.fs, self.root = fsspec.core.url_to_fs(self.url)
 
-    def write(self, blob: Blob, folder: str, *, cap: int = 8 << 30) -> Landed:
-        """Copy the blob's body into `folder`; raises RejectRecord beyond `cap` bytes."""
-        path = f"{folder}/{PurePosixPath(blob.name.replace('/', '_')).name}.zst"
+    def write(self, folder: str, name: str, body: BinaryIO, facts: dict[str, Any], *, cap: int = 8 << 30) -> Landed:
+        """Copy `body` into `folder`, with `facts` in its manifest; raises RejectRecord beyond `cap` bytes."""
+        path = f"{folder}/{PurePosixPath(name.replace('/', '_')).name}.zst"
         digest, size = hashlib.sha256(), 0
         with self.create(path) as raw, zstandard.ZstdCompressor(level=-1).stream_writer(raw, closefd=False) as out:
-            while chunk := blob.body.read(CHUNK):
+            while chunk := body.read(CHUNK):
                 size += len(chunk)
                 if size > cap:
-                    message = f"{blob.name} is larger than {cap} bytes"
+                    message = f"{name} is larger than {cap} bytes"
                     raise RejectRecord(message)
                 digest.update(chunk)
                 out.write(chunk)
         landed = Landed(path, digest.digest(), size)
-        self._manifest(blob, landed)
+        self._manifest(facts | {"name": name}, landed)
         return landed
 
-    def _manifest(self, blob: Blob, landed: Landed) -> None:
-        manifest = {
-            "stream": blob.stream,
-            "name": blob.name,
-            "media": blob.media,
-            "package": blob.package,
-            "snapshot": blob.snapshot,
+    def _manifest(self, facts: dict[str, Any], landed: Landed) -> None:
+        manifest = facts | {
             "sha256": landed.sha256.hex(),
             "size": landed.size,
             "landed_at": datetime.now(UTC).isoformat(),
