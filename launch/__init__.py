@@ -1,0 +1,1 @@
+"""What stands behind `make setup`, `run`, `stop`, `price` and `live`."""
