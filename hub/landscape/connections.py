@@ -31,8 +31,8 @@ def find_connection(connection_id: str, lookup: Lookup | None = None, file: Path
     if lookup is not None and (found := lookup(connection_id)) is not None:
         return found
     message = (
-        f"no connection '{connection_id}': set AIRFLOW_CONN_{connection_id.upper()}, add it to .airflow/connections.yml "
-        "or create it in Airflow under Admin → Connections"
+        f"no connection '{connection_id}': set AIRFLOW_CONN_{connection_id.upper()}, add it to "
+        ".airflow/connections.yml or create it in Airflow under Admin → Connections"
     )
     raise ConfigError(message)
 
