@@ -1,0 +1,132 @@
+"""Which elements of a CommerceML document are records, and what the engine needs to know of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+
+from lxml import etree
+
+from connectors import xml
+from connectors.protocol import Raw
+
+SECTIONS = {"Классификатор", "Каталог", "ПакетПредложений", "ИзмененияПакетаПредложений"}
+ROOTS = {"КоммерческаяИнформация", *SECTIONS}
+GROUPS = "Группы"
+CONTAINERS = {
+    "Товары": "Товар",
+    "Предложения": "Предложение",
+    "Свойства": "Свойство",
+    "ТипыЦен": "ТипЦены",
+    "Склады": "Склад",
+    "ЕдиницыИзмерения": "ЕдиницаИзмерения",
+}
+
+_ID = re.compile(r"<[^\s>]+[^>]*>\s*<Ид>([^<]*)</Ид>".encode())
+_REMOVED = re.compile("Статус\\s*=\\s*[\"']Удал[её]н[\"']".encode())
+_MARK = "ПометкаУдаления>".encode()
+_NAME, _PRICES = "<Наименование".encode(), "<Цены".encode()
+_STOCK = re.compile("<(?:Остатки|Количество|Склад)[\\s>/]".encode())
+
+
+class Layout(Enum):
+    """What an element at its place is."""
+
+    RECORD = "record"
+    GROUPS = "tree of groups"
+    OTHER = "neither"
+
+
+def layout(parents: Sequence[str], name: str) -> Layout:
+    """What `<name>` inside `parents` (outermost first) is. A Товар or Склад within an order is no record."""
+    if name == "Документ":
+        inside = len(parents) == 1 or (len(parents) == 2 and parents[1] == "Контейнер")
+        return Layout.RECORD if inside else Layout.OTHER
+    if not 1 <= len(parents) <= 3:
+        return Layout.OTHER
+    if name == GROUPS and len(parents) <= 2 and parents[-1] in SECTIONS:
+        return Layout.GROUPS
+    if len(parents) >= 2 and parents[-2] in SECTIONS and CONTAINERS.get(parents[-1]) == name:
+        return Layout.RECORD
+    return Layout.OTHER
+
+
+def own_id(body: bytes) -> str:
+    """The record's own `Ид`, unescaped and untrimmed; "" when it has none.
+
+    Raises:
+        RejectRecord: the slice is not well-formed.
+    """
+    if (found := _ID.match(body)) and b"&" not in found.group(1):
+        return found.group(1).decode()
+    return _child(xml.parse(body), "Ид")
+
+
+def _child(element: etree._Element, name: str) -> str:
+    found = element.find(name)
+    return "" if found is None else found.text or ""
+
+
+def is_gone(body: bytes, attributes: bytes | None, marked: bool) -> bool:
+    """True when 1C marks the record as deleted: `Статус="Удален"` (2.x) or `ПометкаУдаления` (3.x)."""
+    if attributes and _REMOVED.search(attributes):
+        return True
+    return marked and _MARK in body and _child(xml.parse(body), "ПометкаУдаления").strip() in ("true", "1")
+
+
+def part_of(body: bytes) -> str:
+    """`prices` or `rests` for an offer of such a segment (it has no name of its own), "" for a whole offer."""
+    name, prices = body.find(_NAME), body.find(_PRICES)
+    if name >= 0 and (prices < 0 or name < prices or xml.parse(body).find("Наименование") is not None):
+        return ""
+    stock = _STOCK.search(body) is not None
+    if stock == (prices >= 0):
+        return ""
+    return "rests" if stock else "prices"
+
+
+def plain(body: bytes, namespaces: Mapping[str, str]) -> bytes:
+    """The element without namespaces, for the rare slice that carries a prefix.
+
+    Raises:
+        RejectRecord: not well-formed, or a prefix that the root does not declare.
+    """
+    declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in namespaces.items() if prefix)
+    element = xml.parse(f"<r{declared}>".encode() + body + b"</r>")[0]
+    return bare(element)
+
+
+def bare(element: etree._Element) -> bytes:
+    """Serialise an element without namespaces and prefixes and without what follows it."""
+    return etree.tostring(_copy(element), encoding="UTF-8", with_tail=False)
+
+
+def _copy(element: etree._Element) -> etree._Element:
+    attributes = {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
+    copy = etree.Element(etree.QName(element).localname, attributes)
+    copy.text, copy.tail = element.text, element.tail
+    copy.extend([_copy(child) for child in element])
+    return copy
+
+
+def flat_groups(tree: etree._Element, at: int, parent: str | None = None) -> Iterator[Raw]:
+    """Each group of the tree by itself, parents first: `<Группа Родитель="…"><Ид>…</Ид>…</Группа>`."""
+    for group in tree.iterchildren("Группа"):
+        own = _child(group, "Ид")
+        inner = group.find(GROUPS)
+        alone = etree.Element("Группа", {str(name): str(value) for name, value in group.attrib.items()})
+        if parent is not None:
+            alone.set("Родитель", parent)
+        for child in group:
+            if child is not inner:
+                child.tail = None
+                alone.append(child)
+        body = etree.tostring(alone, encoding="UTF-8")
+        yield Raw("Группа", own, body, at, is_gone(body, b"", True) or _is_removed(group))
+        if inner is not None:
+            yield from flat_groups(inner, at, own)
+
+
+def _is_removed(group: etree._Element) -> bool:
+    return group.get("Статус") in ("Удален", "Удалён")
