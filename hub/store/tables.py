@@ -101,7 +101,7 @@ batch = Table(
     Column("stream", Text, nullable=False),
     Column("package", Text, nullable=False),
     Column("snapshot", Boolean, nullable=False),
-    Column("state", Text, nullable=False, comment="landed | normalised | held | merged | superseded | refused"),
+    Column("state", Text, nullable=False, comment="see its check"),
     Column("reason", Text, comment="why it is held or refused"),
     Column("run_id", Integer, nullable=False, comment="the run that landed it"),
     _at("landed_at", default=True, nullable=False),
@@ -114,7 +114,7 @@ batch = Table(
     Column("merge_run", Integer),
     _at("merged_at"),
     UniqueConstraint("system", "stream", "package"),
-    CheckConstraint("state in ('landed','normalised','held','merged','superseded','refused')", name="state"),
+    CheckConstraint("state in ('landed','normalised','guarded','held','merged','superseded','refused')", name="state"),
 )
 Index("ix_batch_stream", batch.c.system, batch.c.stream, batch.c.id)
 blob = Table(

@@ -57,7 +57,10 @@ def upgrade() -> None:
         sa.Column("package", sa.Text(), nullable=False),
         sa.Column("snapshot", sa.Boolean(), nullable=False),
         sa.Column(
-            "state", sa.Text(), nullable=False, comment="landed | normalised | held | merged | superseded | refused"
+            "state",
+            sa.Text(),
+            nullable=False,
+            comment="see its check",
         ),
         sa.Column("reason", sa.Text(), nullable=True, comment="why it is held or refused"),
         sa.Column("run_id", sa.Integer(), nullable=False, comment="the run that landed it"),
@@ -77,7 +80,8 @@ def upgrade() -> None:
         sa.Column("merge_run", sa.Integer(), nullable=True),
         sa.Column("merged_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state in ('landed','normalised','held','merged','superseded','refused')", name=op.f("ck_batch_state")
+            "state in ('landed','normalised','guarded','held','merged','superseded','refused')",
+            name=op.f("ck_batch_state"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
         sa.UniqueConstraint("system", "stream", "package", name=op.f("uq_batch_system")),

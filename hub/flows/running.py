@@ -1,0 +1,120 @@
+"""Run one stage, or a whole flow in this process (`hub run`). The DAGs call `run_stage`, one task a subject."""
+
+import time
+from collections.abc import Callable
+
+from canonical_model.errors import Fenced, GuardTripped, HubError, ProofFailed, RetryLater
+from hub.flows.stages import DELIVER, PROVE, Counts, Flow, Stage, label
+from hub.flows.unfinished import begin, end, unfinished
+from hub.landscape.hub import Hub
+from hub.sync.runs import end_run, start_run
+
+PROVEN, GAPS, NOT_PROVEN, HELD, DRY = "proven", "proven with gaps", "not proven", "held", "dry run"
+Report = Callable[[str, str, Counts], None]
+TRIES = 3
+LONGEST_WAIT_S = 60.0
+
+
+def run_stage(hub: Hub, run_id: int, stage: Stage, subject: str = "", *, dry: bool = False) -> Counts:
+    """Run one stage for one subject; returns its counts.
+
+    A stage that fails or is killed stands in the run's summary until it ends well, and the verdict is `not proven`.
+    Raises what the stage raised.
+    """
+    name = label(stage.name, subject)
+    if stage.name == PROVE.name:
+        return _conclude(hub, run_id, stage)
+    begin(hub, run_id, name)
+    try:
+        counts = _deliver_dry(hub, run_id, subject) if dry and stage.name == DELIVER.name else _run(hub, run_id, stage, subject)
+    except Fenced:
+        raise  # a newer try of this stage is at work, and will strike the name out or not
+    except HubError as error:
+        begin(hub, run_id, name, str(error))
+        raise
+    end(hub, run_id, name)
+    return counts
+
+
+def _run(hub: Hub, run_id: int, stage: Stage, subject: str) -> Counts:
+    return stage.run(hub, run_id, subject)
+
+
+def _deliver_dry(hub: Hub, run_id: int, target: str) -> Counts:
+    from hub.sync.deliver import deliver
+
+    return deliver(hub, run_id, target, dry=True)
+
+
+def _conclude(hub: Hub, run_id: int, stage: Stage) -> Counts:
+    """Prove; whatever the proof found, a run with an unfinished stage is not proven."""
+    failed = unfinished(hub, run_id)
+    counts = stage.run(hub, run_id, "")
+    if failed:
+        counts = counts | {"verdict": NOT_PROVEN, "unfinished": failed}
+        end_run(hub, run_id, NOT_PROVEN, summary_of(hub, run_id) | {"unfinished": failed})
+    return counts
+
+
+def summary_of(hub: Hub, run_id: int) -> Counts:
+    """Return the summary of a run as it stands."""
+    from sqlalchemy import select
+
+    from hub.store import tables
+
+    with hub.engine.connect() as connection:
+        return dict(connection.execute(select(tables.run.c.summary).where(tables.run.c.id == run_id)).scalar_one())
+
+
+def insist(counts: Counts) -> Counts:
+    """Raise ProofFailed or GuardTripped unless the verdict is good; the last task of a DAG is red by this."""
+    verdict = counts["verdict"]
+    if verdict == HELD:
+        message = "held: a batch waits for a person. Look at its reasons on the Hub page, then release or reject it"
+        raise GuardTripped(message)
+    if verdict not in (PROVEN, GAPS):
+        failed = "; ".join(f"{stage}: {why}" for stage, why in counts.get("unfinished", {}).items())
+        message = f"{verdict}: {failed or 'see the differences'} (hub proof, or the Hub page)"
+        raise ProofFailed(message)
+    return counts
+
+
+def run_flow(hub: Hub, flow: Flow, trigger: str, *, dry: bool = False, report: Report | None = None) -> str:
+    """Run all stages of a flow here, one after the other; returns the verdict (`dry run` when `dry`).
+
+    `report` gets (stage, subject, counts) after each; the counts of a failed one are `{"error": …}`.
+    """
+    run_id = start_run(hub, flow.name, trigger)
+    failed: set[str] = set()
+    moved: Counts = {}
+    for stage in flow.stages:
+        if dry and stage.name == PROVE.name:
+            break
+        for subject in stage.subjects(hub.landscape):
+            blocked = subject in failed if stage.over == "streams" else bool(failed)
+            if blocked and not stage.in_any_case:
+                continue
+            counts = _try(hub, run_id, stage, subject, dry)
+            moved[label(stage.name, subject)] = counts
+            if "error" in counts and not stage.may_fail:
+                failed.add(subject)
+            if report is not None:
+                report(stage.name, subject, counts)
+    if dry:
+        verdict = NOT_PROVEN if any("error" in counts for counts in moved.values()) else DRY
+        end_run(hub, run_id, verdict, {"dry": moved})
+        return verdict
+    return str(moved[PROVE.name].get("verdict", NOT_PROVEN))
+
+
+def _try(hub: Hub, run_id: int, stage: Stage, subject: str, dry: bool) -> Counts:
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return run_stage(hub, run_id, stage, subject, dry=dry)
+        except RetryLater as error:
+            if tries_left == 0:
+                return {"error": str(error)}
+            time.sleep(min(error.after, LONGEST_WAIT_S))
+        except HubError as error:
+            return {"error": str(error)}
+    raise AssertionError
