@@ -16,33 +16,56 @@ from hub.sync.owed import roots_touched
 from hub.sync.targets import SNAPSHOT_ID, Document, documents_of
 
 
+# Two of them may meet over the first rows of a document: a merge and the seeding of a new target.
+LOCK = 7_145_002
+
+
 def mark_owed(
     hub: Hub, connection: psycopg.Connection[Any], version: int, touched: Mapping[str, str]
 ) -> dict[str, int]:
     """Owe every document that rows changed by merge `version` concern; call it inside the merge's transaction.
 
-    `touched`: canonical entity -> temp table with a column `hub_id` (the parent's for prices and stock levels).
+    `touched`: canonical entity -> temp table with a column `hub_id`, each id once (for prices and stock levels: the
+    SKU's, repeats allowed).
     Returns the number of documents now owed, by `target/document kind`.
     """
     counts = {}
     for system in hub.landscape.targets():
         for document in documents_of(hub, connection, system.name):
-            queries = roots_touched(document.root, document.links, touched)
-            if queries:
-                counts[document.name] = _owe(connection, document, version, " union ".join(queries))
+            ways = roots_touched(document.root, document.links, touched)
+            if ways:
+                counts[document.name] = _owe(connection, document, version, ways, touched.get(document.root))
     return counts
 
 
-def _owe(connection: psycopg.Connection[Any], document: Document, version: int, roots: str) -> int:
+def _owe(
+    connection: psycopg.Connection[Any], document: Document, version: int, ways: list[str], own: str | None
+) -> int:
+    connection.execute("select pg_advisory_xact_lock(%s, %s)", (LOCK, document.number))
     if document.snapshot:
-        roots = f"select {SNAPSHOT_ID}::bigint as hub_id where exists ({roots})"
-    done = connection.execute(
-        "insert into delivery (document, hub_id, owed) "
-        f"select %s, r.hub_id, %s from ({roots}) r where r.hub_id is not null "
-        "on conflict (document, hub_id) do update set owed = excluded.owed",
-        (document.number, version),
-    )
-    return done.rowcount
+        there = " or ".join(f"exists ({way})" for way in ways)
+        roots = f"select {SNAPSHOT_ID}::bigint as hub_id where {there}"
+    elif own is not None and _all_touched(connection, document.root, own):
+        roots = f"select hub_id from {own}"
+    else:
+        # A root that was only mentioned has no row of its own yet; it is owed once its owner sends it.
+        roots = f"select t.hub_id from ({' union '.join(ways)}) t join {table_name(document.root)} using (hub_id)"
+    first = _one(connection, f"select not exists (select from delivery where document = {document.number})")
+    known = "" if first else " on conflict (document, hub_id) do update set owed = excluded.owed"
+    query = f"insert into delivery (document, hub_id, owed) select {document.number}, r.hub_id, %s from ({roots}) r"
+    return connection.execute(query + known, (version,)).rowcount
+
+
+def _all_touched(connection: psycopg.Connection[Any], root: str, own: str) -> bool:
+    """Whether every root there is was touched: then no other way can add one (the first night)."""
+    touched = _one(connection, f"select count(*) from {own}")
+    return touched > 0 and touched >= _one(connection, f"select count(*) from {table_name(root)}")
+
+
+def _one(connection: psycopg.Connection[Any], query: str) -> Any:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def seed(hub: Hub, target: str) -> dict[str, int]:
@@ -53,6 +76,7 @@ def seed(hub: Hub, target: str) -> dict[str, int]:
     counts = {}
     with hub.connect() as connection:
         for document in documents_of(hub, connection, target):
+            connection.execute("select pg_advisory_xact_lock(%s, %s)", (LOCK, document.number))
             roots = f"select hub_id from {table_name(document.root)}"
             if document.snapshot:
                 roots = f"select {SNAPSHOT_ID} as hub_id where exists ({roots})"
