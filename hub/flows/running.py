@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 
-from canonical_model.errors import Fenced, GuardTripped, HubError, ProofFailed, RetryLater
+from canonical_model.errors import Fenced, HubError, RetryLater
 from hub.flows.stages import DELIVER, PROVE, Counts, Flow, Stage, label
 from hub.flows.unfinished import begin, end, unfinished
+from hub.flows.verdicts import DRY, NOT_PROVEN
 from hub.landscape.hub import Hub
 from hub.sync.runs import end_run, start_run
 
-PROVEN, GAPS, NOT_PROVEN, HELD, DRY = "proven", "proven with gaps", "not proven", "held", "dry run"
 Report = Callable[[str, str, Counts], None]
 TRIES = 3
 LONGEST_WAIT_S = 60.0
@@ -25,8 +25,9 @@ def run_stage(hub: Hub, run_id: int, stage: Stage, subject: str = "", *, dry: bo
     if stage.name == PROVE.name:
         return _conclude(hub, run_id, stage)
     begin(hub, run_id, name)
+    work = _deliver_dry if dry and stage.name == DELIVER.name else stage.run
     try:
-        counts = _deliver_dry(hub, run_id, subject) if dry and stage.name == DELIVER.name else _run(hub, run_id, stage, subject)
+        counts = work(hub, run_id, subject)
     except Fenced:
         raise  # a newer try of this stage is at work, and will strike the name out or not
     except HubError as error:
@@ -34,10 +35,6 @@ def run_stage(hub: Hub, run_id: int, stage: Stage, subject: str = "", *, dry: bo
         raise
     end(hub, run_id, name)
     return counts
-
-
-def _run(hub: Hub, run_id: int, stage: Stage, subject: str) -> Counts:
-    return stage.run(hub, run_id, subject)
 
 
 def _deliver_dry(hub: Hub, run_id: int, target: str) -> Counts:
@@ -64,19 +61,6 @@ def summary_of(hub: Hub, run_id: int) -> Counts:
 
     with hub.engine.connect() as connection:
         return dict(connection.execute(select(tables.run.c.summary).where(tables.run.c.id == run_id)).scalar_one())
-
-
-def insist(counts: Counts) -> Counts:
-    """Raise ProofFailed or GuardTripped unless the verdict is good; the last task of a DAG is red by this."""
-    verdict = counts["verdict"]
-    if verdict == HELD:
-        message = "held: a batch waits for a person. Look at its reasons on the Hub page, then release or reject it"
-        raise GuardTripped(message)
-    if verdict not in (PROVEN, GAPS):
-        failed = "; ".join(f"{stage}: {why}" for stage, why in counts.get("unfinished", {}).items())
-        message = f"{verdict}: {failed or 'see the differences'} (hub proof, or the Hub page)"
-        raise ProofFailed(message)
-    return counts
 
 
 def run_flow(hub: Hub, flow: Flow, trigger: str, *, dry: bool = False, report: Report | None = None) -> str:

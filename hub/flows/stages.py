@@ -6,12 +6,14 @@ Every stage is safe to run again, and moves ids and counts, never records.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from hub.landscape.landscape import Landscape
+from hub.landscape.landscape import Landscape, read_landscape
 
 if TYPE_CHECKING:
     from hub.landscape.hub import Hub
@@ -56,6 +58,11 @@ class Flow(msgspec.Struct, frozen=True):
     def stage(self, name: str) -> Stage:
         """Return the stage of that name; raises KeyError."""
         return {stage.name: stage for stage in self.stages}[name]
+
+
+def this_landscape() -> Landscape:
+    """Read the landscape of this hub without opening it: `HUB_LANDSCAPE`, else landscape.yml of the repository."""
+    return read_landscape(Path(os.environ.get("HUB_LANDSCAPE", Path(__file__).resolve().parents[2] / "landscape.yml")))
 
 
 def streams(landscape: Landscape) -> list[str]:
