@@ -69,6 +69,12 @@ class AirflowApi:
         errors = self.call("GET", "/importErrors")["import_errors"]
         return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
 
+    def fail_unfinished(self, dag_id: str) -> None:
+        """Mark runs failed that a hub left when it ended: no process of theirs lives, and a new run does their work."""
+        query = {"state": ["queued", "running"], "limit": 100}
+        for run in self.call("GET", f"/dags/{dag_id}/dagRuns", params=query)["dag_runs"]:
+            self.call("PATCH", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
+
     def trigger(self, dag_id: str) -> str:
         """Unpause the DAG and start a run; returns its id."""
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})

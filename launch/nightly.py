@@ -48,8 +48,8 @@ class Night:
         return self.state == "success" and self.verdict == "proven"
 
 
-def run(hub: Hub, screen: Screen) -> Night:
-    """Trigger the DAG and follow its run until it is over."""
+def run(hub: Hub, screen: Screen, *, alone: bool) -> Night:
+    """Trigger the DAG and follow its run until it is over; `alone`: this hub has only just been started."""
     api = hub.api
     dag_file = Path(hub.environment["HUB_ROOT"], "dags", f"{DAG_ID}.py")
     if not dag_file.exists():
@@ -58,6 +58,8 @@ def run(hub: Hub, screen: Screen) -> Night:
     if not api.wait_for_dag(DAG_ID, DAG_TIMEOUT_S):
         found = [f"Airflow knows no DAG {DAG_ID} after {DAG_TIMEOUT_S:.0f} s.", *api.import_errors()]
         raise NightlyError("\n".join(found))
+    if alone:
+        api.fail_unfinished(DAG_ID)
     started = time.monotonic()
     trigger = api.trigger(DAG_ID)
     with connect(hub.environment["HUB_DATABASE_URL"], autocommit=True) as connection, screen.bars():

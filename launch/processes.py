@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 MARKER = "HUB_LAUNCH"
-GRACE_S = 10.0
+GRACE_S = 6.0
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -39,25 +41,40 @@ def serve(places: Places, children: Children, environment: dict[str, str]) -> di
 def write_connections(places: Places, endpoints: dict[str, Any]) -> None:
     """Write .airflow/connections.yml from the sandbox's endpoints; connections of other systems stay."""
     there = yaml.safe_load(places.connections.read_text()) if places.connections.exists() else None
-    connections = {**(there or {}), **endpoints["connections"]}
-    text = yaml.safe_dump(connections, allow_unicode=True, sort_keys=True)
+    text = yaml.safe_dump({**(there or {}), **connections(places, endpoints)}, allow_unicode=True, sort_keys=True)
     write_private(places.connections, f"# The sandbox's entries are written anew at each `make run`.\n{text}")
 
 
-def drop(places: Places, products: int, environment: dict[str, str], report: Callable[[int, int], None]) -> None:
+def connections(places: Places, endpoints: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The connections that landscape.yml names, in the fields of Airflow's connections file."""
+    shop = urlsplit(endpoints["woocommerce"]["url"])
+    return {
+        "erp_1c": {"conn_type": "commerceml", "extra": {"folder": endpoints["erp"]["out"]}},
+        "shop_woo": {
+            "conn_type": "woocommerce",
+            "schema": shop.scheme,
+            "host": shop.hostname,
+            "port": shop.port,
+            "login": endpoints["woocommerce"]["consumer_key"],
+            "password": endpoints["woocommerce"]["consumer_secret"],
+        },
+        "feed_folder": {"conn_type": "yml", "extra": {"folder": str(places.sandbox / "feeds")}},
+    }
+
+
+def drop(places: Places, products: int, environment: Mapping[str, str], report: Callable[[int, int], None]) -> None:
     """Let the sandbox's 1C drop a full export of `products`; `report(done, total)` follows it."""
-    options = ["--products", str(products), "--json"]
-    command = _command(places, "drop", *options)
+    command = _command(places, "drop", "--products", str(products), "--progress", "json")
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=places.root
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=places.root
     ) as process:
-        lines = []
-        for line in process.stdout or ():
+        lines: deque[str] = deque(maxlen=15)
+        for line in process.stderr or ():
             lines.append(line)
             for done, total in _progress(line):
                 report(done, total)
     if process.returncode:
-        message = f"the sandbox's 1C did not drop an export:\n{''.join(lines[-15:])}"
+        message = f"the sandbox's 1C did not drop an export:\n{''.join(lines)}"
         raise SandboxError(message)
 
 
@@ -66,8 +83,9 @@ def set_price(places: Places, sku: str, price: str) -> str:
     command = _command(places, "price", sku, price)
     done = subprocess.run(command, cwd=places.root, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SandboxError((done.stderr or done.stdout).strip())
-    return done.stdout.strip()
+        raise SandboxError(done.stderr.strip())
+    offer = json.loads(done.stdout)["offer"]
+    return f"1C sells {sku} at {price} now (offer {offer}); the next `make run` exports it."
 
 
 def tail(log: Path, lines: int = 15) -> str:

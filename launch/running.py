@@ -50,7 +50,7 @@ def _own(places: Places, owner: Owner, screen: Screen, *, once: bool, products: 
             hub = starting.start(places, children, products, screen)
         owner.announce(hub.port)
         table.show_login(hub, screen)
-        proven = _night(hub, screen, keep_going=not once)
+        proven = _night(hub, screen, alone=True, keep_going=not once)
         if not once:
             table.show_login(hub, screen)
             screen.say("Ctrl-C or `make stop` ends it.")
@@ -74,15 +74,15 @@ def _attach(places: Places, owner: Owner, screen: Screen, *, once: bool, product
     hub = _hub_at(places, found.port)
     with screen.bars():
         starting.drop_export(places, products, hub, screen)
-    proven = _night(hub, screen, keep_going=False)
+    proven = _night(hub, screen, alone=False, keep_going=False)
     table.show_login(hub, screen)
     return 0 if proven else 1
 
 
-def _night(hub: Hub, screen: Screen, *, keep_going: bool) -> bool:
+def _night(hub: Hub, screen: Screen, *, alone: bool, keep_going: bool) -> bool:
     """Run the nightly catalogue and show what came of it; `keep_going`: a hub without a nightly is still a hub."""
     try:
-        night = nightly.run(hub, screen)
+        night = nightly.run(hub, screen, alone=alone)
     except NightlyError as error:
         if not keep_going:
             raise

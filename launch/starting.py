@@ -66,9 +66,6 @@ def start(places: Places, children: Children, products: int, screen: Screen) -> 
     with screen.step("databases"):
         databases.migrate_hub(server)
         databases.migrate_airflow(places, server, hub.environment)
-    if not (places.root / "sandbox" / "__main__.py").exists():
-        start_airflow(places, children, hub, screen)
-        return hub
     with screen.step("sandbox retailer"):
         retailer.write_connections(places, retailer.serve(places, children, hub.environment))
     with ThreadPoolExecutor(1) as background:
@@ -80,7 +77,7 @@ def start(places: Places, children: Children, products: int, screen: Screen) -> 
 
 def drop_export(places: Places, products: int, hub: Hub, screen: Screen) -> None:
     """Let the sandbox's 1C export its catalogue, with a bar."""
-    with screen.bar("1C exports", unit="products") as report:
+    with screen.bar("1C exports", unit="records") as report:
         retailer.drop(places, products, hub.environment, report)
 
 
