@@ -57,7 +57,13 @@ class RejectRecord(HubError):
 
 
 class MappingError(RejectRecord):
-    """A source record whose meaning is not clear."""
+    """A source record whose meaning is not clear.
+
+    Attributes:
+        unmapped: paths of its fields that the mapping neither maps nor ignores by name; mostly empty.
+    """
+
+    unmapped: tuple[str, ...] = ()
 
 
 class Refused(RejectRecord):

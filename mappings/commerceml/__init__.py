@@ -1,0 +1,1 @@
+"""What CommerceML (1C) records mean."""

@@ -1,0 +1,1 @@
+"""What WooCommerce records mean, and what WooCommerce is sent."""

@@ -1,0 +1,1 @@
+"""What YML offers mean, and what a YML feed holds."""
