@@ -1,11 +1,13 @@
 """One Предложение as 1C writes it: whole in 2.x, cut into offers, prices and rests in 3.1."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sandbox.onec.assortment import PRICE_TYPES, WAREHOUSES
 from sandbox.onec.catalogue import Offer, Product
 from sandbox.onec.goods import padded
-from sandbox.onec.wording import escape, listing, local_money, money, quantity, tag, unit_element
+from sandbox.onec.wording import NBSP, escape, listing, local_money, money, quantity, tag, unit_element
+
+UNMEASURED = ("Длина упаковки (см)", f"-999{NBSP}999{NBSP}999,9")
 
 
 def price_texts(offer: Offer, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -41,12 +43,12 @@ def _name(item: Product, offer: Offer) -> str:
     return f"{item.name} ({traits})" if traits else item.name
 
 
-def _traits(offer: Offer) -> str:
+def _traits(pairs: Iterable[tuple[str, str]]) -> str:
     return listing(
         "ХарактеристикиТовара",
         (
             f"<ХарактеристикаТовара><Наименование>{name}</Наименование>{tag('Значение', value)}</ХарактеристикаТовара>"
-            for name, value in offer.traits
+            for name, value in pairs
         ),
     )
 
@@ -66,17 +68,18 @@ def offer_element(item: Product, offer: Offer, overrides: Mapping[str, str], def
     return (
         f"\t\t<Предложение>\n\t\t\t<Ид>{offer.id}</Ид>{barcode}\n\t\t\t{tag('Артикул', item.article)}\n"
         f"\t\t\t<Наименование>{escape(_name(item, offer))}</Наименование>\n"
-        f"\t\t\t{unit_element(item.section.unit, padded(item))}{_traits(offer)}"
+        f"\t\t\t{unit_element(item.section.unit, padded(item))}{_traits(offer.traits)}"
         f"{prices_element(item, offer, overrides, defect)}{_stock(item, offer)}\n\t\t</Предложение>\n"
     )
 
 
 def offer_segment(item: Product, offer: Offer) -> str:
-    """3.1 offers: names and characteristics only."""
+    """3.1 offers: names and characteristics only; a size that nobody measured is 1C's "no value"."""
+    traits = (*offer.traits, *((UNMEASURED,) if offer.traits else ()))
     return (
         f"\t\t<Предложение>\n\t\t\t<Ид>{offer.id}</Ид><НомерВерсии>AAAAAAAAAAE=</НомерВерсии>"
         f"<ПометкаУдаления>false</ПометкаУдаления>\n\t\t\t<Наименование>{escape(_name(item, offer))}</Наименование>"
-        f"{_traits(offer)}\n\t\t</Предложение>\n"
+        f"{_traits(traits)}\n\t\t</Предложение>\n"
     )
 
 

@@ -1,5 +1,6 @@
 """Files as 1C leaves them: straight under the final name, growing while they are written, end tag last."""
 
+import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 ARCHIVE = "webdata.zip"
+_OURS = re.compile(r"(import|offers)0_\d+\.xml|webdata\.zip|[A-Za-z]+_1_\d+_[0-9a-f-]{36}\.xml")
 _BATCH = 256
 
 
@@ -49,8 +51,11 @@ class Folder:
 
     @contextmanager
     def session(self) -> Iterator["Folder"]:
-        """Open the archive, if any, for all documents of one export."""
+        """Clear the last export away, as 1C does, and open the archive, if any, for all documents of this one."""
         self.path.mkdir(parents=True, exist_ok=True)
+        for file in self.path.iterdir():
+            if _OURS.fullmatch(file.name):
+                file.unlink()
         with ExitStack() as stack:
             if self.zipped:
                 self.archive = stack.enter_context(zipfile.ZipFile(self.path / ARCHIVE, "w", zipfile.ZIP_DEFLATED))
