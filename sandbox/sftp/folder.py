@@ -1,6 +1,7 @@
 """The folder that is served: nothing outside it can be reached."""
 
 import contextlib
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -45,12 +46,14 @@ class Session(SFTPServerInterface):
         self.faults = faults
         self.moved = 0
 
-    def account(self, size: int) -> None:
-        """Count file data; cut the connection once the fault's limit is passed."""
-        self.moved += size
+    def allowance(self, size: int) -> int:
+        """How much of a piece of file data still passes; the connection is cut at the fault's limit."""
         limit = Faults.read(self.faults).drop_after
-        if limit and self.moved >= limit:
+        passed = min(size, max(limit - self.moved, 0)) if limit else size
+        self.moved += passed
+        if passed < size:
             self.transport.close()
+        return passed
 
     def _local(self, path: str) -> Path:
         local = Path(f"{self.root}/{self.canonicalize(path)}")
@@ -105,7 +108,7 @@ class Session(SFTPServerInterface):
     def _rename(self, old: str, new: str, replace: bool) -> None:
         target = self._local(new)
         if target.exists() and not replace:
-            raise FileExistsError(new)
+            raise FileExistsError(errno.EEXIST, new)
         self._local(old).replace(target)
 
     def mkdir(self, path: str, attr: SFTPAttributes) -> int:
@@ -132,14 +135,11 @@ class _File(SFTPHandle):
 
     def read(self, offset: int, length: int) -> Any:
         """A slice of the file."""
-        data = super().read(offset, length)
-        self.session.account(len(data) if isinstance(data, bytes) else 0)
-        return data
+        return super().read(offset, self.session.allowance(length))
 
     def write(self, offset: int, data: Any) -> int:
         """Write a slice."""
-        status: int = super().write(offset, data)
-        self.session.account(len(data))
+        status: int = super().write(offset, data[: self.session.allowance(len(data))])
         return status
 
     def stat(self) -> SFTPAttributes | int:

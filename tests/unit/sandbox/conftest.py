@@ -31,10 +31,12 @@ class Till:
     def create(self, **fields: Any) -> dict[str, Any]:
         answer = self.api.post("products", {"name": "Кружка", **fields})
         assert answer.status_code == 201, answer.text
-        return answer.json()
+        made: dict[str, Any] = answer.json()
+        return made
 
     def ledger(self) -> list[dict[str, Any]]:
-        return self.control("ledger")["entries"]
+        entries: list[dict[str, Any]] = self.control("ledger")["entries"]
+        return entries
 
 
 @pytest.fixture
