@@ -257,7 +257,8 @@ class Writer:
             return f"own_{kind}", False
         if kind is not None:
             return f"Ref(system, {kind!r}, needed({value}))", True
-        if field.required and (one.convert or field.type != msgspec.inspect.DecimalType()):
+        full = bool(one.convert) and self._converter(section, one).full
+        if field.required and not full and (one.convert or field.type != msgspec.inspect.DecimalType()):
             return f"needed({value})", True
         return value, fails
 

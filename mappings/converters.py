@@ -26,6 +26,7 @@ class Converter(msgspec.Struct, frozen=True):
         function: the function.
         context: it takes the Context first.
         fails: it can raise.
+        full: it never returns an empty value.
         needs: context tables that it looks into.
     """
 
@@ -33,6 +34,7 @@ class Converter(msgspec.Struct, frozen=True):
     function: Callable[..., Any]
     context: bool = False
     fails: bool = True
+    full: bool = False
     needs: tuple[str, ...] = ()
 
 
@@ -40,14 +42,19 @@ CONVERTERS: dict[str, Converter] = {}
 
 
 def converter(
-    *, system: str = "", context: bool = False, fails: bool = True, needs: tuple[str, ...] = ()
+    *,
+    system: str = "",
+    context: bool = False,
+    fails: bool = True,
+    full: bool = False,
+    needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function under its own name, for one system's files or for all."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__.rstrip("_")
         full = f"{system}.{name}" if system else name
-        CONVERTERS[full] = Converter(name, function, context, fails, needs)
+        CONVERTERS[full] = Converter(name, function, context, fails, full, needs)
         return function
 
     return register
@@ -67,10 +74,14 @@ def decimal(value: str) -> Decimal | None:
     return number(value)
 
 
-@converter()
+@converter(full=True)
 def quantity(value: str) -> Decimal:
     """A quantity; empty is refused."""
-    return number(value)
+    return SMALL.get(value) or number(value)
+
+
+# Most stock is a small whole number; a look-up costs a tenth of reading it. "0" is left to `number`: it is falsy.
+SMALL = {str(i): Decimal(i) for i in range(1, 1000)}
 
 
 def number(value: str) -> Decimal:
@@ -122,14 +133,17 @@ def texts(values: list[str]) -> tuple[str, ...]:
 def gtin(values: list[str]) -> str | None:
     """The first of several barcodes that is a GTIN with a valid check digit and not an in-store number."""
     for value in values:
-        if is_gtin(value.strip()):
-            return value.strip()
+        code = value.strip()
+        if is_gtin(code):
+            return code
     return None
 
 
 @converter()
 def other_barcodes(values: list[str]) -> tuple[str, ...]:
     """The barcodes that are not the GTIN: in-store (2x), with a bad check digit, second ones."""
+    if not values or (len(values) == 1 and is_gtin(values[0])):
+        return ()
     found = gtin(values)
     rest = tuple(dict.fromkeys(v.strip() for v in values if v.strip() and v.strip() != found))
     if rest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping as Dictionary
 from typing import Any
 
@@ -60,7 +61,7 @@ class Context:
         self.system = system
         self.tables = tables if tables is not None else {}
         self.options: Dictionary[str, Any] = options if options is not None else {}
-        self.memory: dict[str, dict[Any, Any]] = {}
+        self.memory: dict[str, dict[Any, Any]] = defaultdict(dict)
         self.known: dict[str, dict[str, Ref]] = {}
 
     def refs(self, kind: str) -> dict[str, Ref]:
@@ -76,9 +77,10 @@ class Context:
         """Return a context table; empty when nothing filled it."""
         return self.tables.get(name) or {}
 
-    def remembered(self, name: str) -> dict[Any, Any]:
-        """Return a converter's memory of its own; it is emptied when it grows beyond 50 000 values."""
-        held = self.memory.setdefault(name, {})
-        if len(held) > 50_000:
+    def keep(self, name: str, key: Any, value: Any) -> Any:
+        """Remember a converter's value between records, and return it; a memory of 50 000 values starts anew."""
+        held = self.memory[name]
+        if len(held) >= 50_000:
             held.clear()
-        return held
+        held[key] = value
+        return value

@@ -54,10 +54,12 @@ def _element(element: Element, node: Node, cells: list[Any], slots: list[Any], p
             cells[attribute.slot] = value
     text = element.text or ""
     seen: set[str] = set()
+    parent = False
     for child in element:
         if not isinstance(child.tag, str):
             text += child.tail or ""
             continue
+        parent = True
         name = local(child.tag)
         below = known.get(name)
         if below is None or (name in seen and not below.repeated and not below.ignored):
@@ -68,7 +70,7 @@ def _element(element: Element, node: Node, cells: list[Any], slots: list[Any], p
         if child.tail:
             text += child.tail
     if node.slot is not None:
-        cells[node.slot] = text
+        cells[node.slot] = "" if parent and text.isspace() else text
     elif text and not text.isspace():
         left.append(f"{path}text()")
 

@@ -45,7 +45,7 @@ def product_gone(source_id: str, status: str, mark: str) -> bool:
     return "#" not in source_id and gone(status, mark)
 
 
-@converter(system="commerceml")
+@converter(system="commerceml", full=True)
 def name_unless_gone(value: str, status: str, mark: str) -> str:
     """The name; a deletion may come without one."""
     name = value.strip()
@@ -80,12 +80,11 @@ def kind(requisites: list[tuple[str, str]]) -> str | None:
 @converter(system="commerceml", context=True, needs=("units",))
 def unit(context: Context, code: str, word: str) -> str | None:
     """OKEI code of a unit, from its code or from the word alone; an unknown one is kept as text with a note."""
-    known = context.remembered("unit")
     try:
-        return known[code, word]  # type: ignore[no-any-return]
+        return context.memory["unit"][code, word]  # type: ignore[no-any-return]
     except KeyError:
-        found = known[code, word] = _unit(context, code.strip(), word.strip())
-        return found
+        pass
+    return context.keep("unit", (code, word), _unit(context, code.strip(), word.strip()))  # type: ignore[no-any-return]
 
 
 def _unit(context: Context, code: str, word: str) -> str | None:
@@ -185,13 +184,13 @@ def values(rows: list[tuple[str, str]]) -> dict[str, str]:
 
 def _properties(context: Context, rows: list[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
     """Resolve (property id, value or value id) through the classifier; list what it does not have."""
-    known = context.remembered("properties")
+    known = context.memory["properties"]
     found: dict[str, str] = {}
     unknown: list[str] = []
     for row in rows:
         pair = known.get(row)
         if pair is None:
-            pair = known[row] = _property(context.table("properties"), *row)
+            pair = context.keep("properties", row, _property(context.table("properties"), *row))
         name, value, there = pair
         if value:
             found[name] = value
@@ -219,7 +218,7 @@ def is_empty(value: str) -> bool:
     return word[0] == "-" and "".join(word.split()).replace(",", ".") == "-999999999.9"
 
 
-@converter(system="commerceml")
+@converter(system="commerceml", full=True)
 def price(value: str) -> Decimal:
     """A price; `-999 999 999,9` leaves the row out, empty is refused."""
     amount = number(value)
@@ -228,7 +227,7 @@ def price(value: str) -> Decimal:
     return amount
 
 
-@converter(system="commerceml")
+@converter(system="commerceml", full=True)
 def per(value: str) -> Decimal:
     """How many base units the price buys: Коэффициент; 1 when it is not stated."""
     if value == "1" or not value.strip():
@@ -239,21 +238,18 @@ def per(value: str) -> Decimal:
     return amount
 
 
-@converter(system="commerceml", context=True, needs=("price_types",))
+@converter(system="commerceml", context=True, full=True, needs=("price_types",))
 def price_currency(context: Context, value: str, price_type: str) -> str:
     """ISO 4217 code: the price's own, else its price type's, else the landscape's `currency`."""
-    known = context.remembered("currency")
     try:
-        return known[value, price_type]  # type: ignore[no-any-return]
+        return context.memory["currency"][value, price_type]  # type: ignore[no-any-return]
     except KeyError:
-        word = value.strip() or (context.table("price_types").get(price_type) or {}).get("currency")
-        word = word or context.options.get("currency")
-        if not word:
-            raise ValueError(
-                "no currency: neither the price nor its price type states one; allowed: ISO 4217 codes"
-            ) from None
-        code = known[value, price_type] = currency_code(str(word))
-        return code
+        pass
+    word = value.strip() or (context.table("price_types").get(price_type) or {}).get("currency")
+    word = word or context.options.get("currency")
+    if not word:
+        raise ValueError("no currency: neither the price nor its price type states one; allowed: ISO 4217 codes")
+    return context.keep("currency", (value, price_type), currency_code(str(word)))  # type: ignore[no-any-return]
 
 
 @converter(system="commerceml", fails=False)
