@@ -6,6 +6,8 @@ from hub.flows.stages import DELIVER, GUARD, GUARD_THOROUGHLY, LAND, MERGE, NORM
 # The nightly guard also runs Great Expectations over what was staged; by day the vectorised bounds alone decide.
 CATALOGUE_NIGHTLY = Flow("catalogue_nightly", (LAND, NORMALISE, GUARD_THOROUGHLY, MERGE, DELIVER, PROVE))
 PRICES_STOCK = Flow("prices_stock", (LAND, NORMALISE, GUARD, MERGE, DELIVER, PROVE))
+# What a person sends again from quarantine: it has landed already.
+REPLAY = Flow("replay", (NORMALISE, GUARD, MERGE, DELIVER, PROVE))
 
 FLOWS = {flow.name: flow for flow in (CATALOGUE_NIGHTLY, PRICES_STOCK)}
 

@@ -68,7 +68,11 @@ def run_flow(hub: Hub, flow: Flow, trigger: str, *, dry: bool = False, report: R
 
     `report` gets (stage, subject, counts) after each; the counts of a failed one are `{"error": …}`.
     """
-    run_id = start_run(hub, flow.name, trigger)
+    return go_on(hub, flow, start_run(hub, flow.name, trigger), dry=dry, report=report)
+
+
+def go_on(hub: Hub, flow: Flow, run_id: int, *, dry: bool = False, report: Report | None = None) -> str:
+    """Run all stages of a flow in a run that has started; as `run_flow`."""
     failed: set[str] = set()
     moved: Counts = {}
     for stage in flow.stages:

@@ -9,6 +9,7 @@ GAPS = "proven with gaps"
 NOT_PROVEN = "not proven"
 HELD = "held"
 DRY = "dry run"
+WAITS = "waits for the next run"
 
 
 def insist(counts: dict[str, Any]) -> dict[str, Any]:

@@ -103,6 +103,14 @@ class Index:
         empty = np.zeros(0, np.uint64)
         return self.sections.setdefault(key, Section(empty, empty.reshape(0, 2)))
 
+    def digest(self, name: Key, key: int) -> bytes | None:
+        """The digest of one record, or None when it is not here."""
+        section = self.section(name)
+        at = int(np.searchsorted(section.keys, np.uint64(key)))
+        if at == len(section.keys) or section.keys[at] != np.uint64(key):
+            return None
+        return bytes(section.digests[at].tobytes())
+
 
 def context_digest(tables: dict[str, dict[str, Any]], needs: Iterable[str]) -> str:
     """Digest of the context tables that a mapping resolves by id."""
@@ -172,3 +180,22 @@ def read_index(store: LandingStore, path: str | None) -> Index:
         section = Section(keys, digests, facts["context"], tuple(facts["sets"]), facts["main"])
         index.sections[facts["kind"], facts["part"]] = section
     return index
+
+
+def rewrite_digests(store: LandingStore, path: str, records: Iterable[tuple[Key, int]]) -> None:
+    """Give these records a null digest in an index that no batch has been compared with yet."""
+    index = read_index(store, path)
+    changed: dict[Key, set[int]] = {}
+    for name, key in records:
+        changed.setdefault(name, set()).add(key)
+    grown: dict[Key, Growing] = {}
+    for name, section in index.sections.items():
+        made = grown[name] = Growing()
+        made.context, made.sets, made.main = section.context, section.sets, section.main
+        digests = bytearray(section.digests.tobytes())
+        for at in np.flatnonzero(
+            np.isin(section.keys, np.array(list(changed.get(name, ())), dtype=np.uint64))
+        ).tolist():
+            digests[16 * at : 16 * at + 16] = NULL_DIGEST
+        made.extend(np.array(section.keys), digests)
+    write_index(store, path, grown, None, index.mapping_version, index.tables)

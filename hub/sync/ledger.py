@@ -15,7 +15,6 @@ from hub.store.canonical import table_name
 from hub.sync.owed import roots_touched
 from hub.sync.targets import SNAPSHOT_ID, Document, documents_of
 
-
 # Two of them may meet over the first rows of a document: a merge and the seeding of a new target.
 LOCK = 7_145_002
 
@@ -59,7 +58,7 @@ def _owe(
 def _all_touched(connection: psycopg.Connection[Any], root: str, own: str) -> bool:
     """Whether every root there is was touched: then no other way can add one (the first night)."""
     touched = _one(connection, f"select count(*) from {own}")
-    return touched > 0 and touched >= _one(connection, f"select count(*) from {table_name(root)}")
+    return bool(touched and touched >= _one(connection, f"select count(*) from {table_name(root)}"))
 
 
 def _one(connection: psycopg.Connection[Any], query: str) -> Any:

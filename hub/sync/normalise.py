@@ -204,6 +204,7 @@ class _Work:
                 key, value = mapping.entry(raw.body, parse, self.context)
                 self.context.tables.setdefault(mapping.fills, {})[key] = value
         counts["unchanged"] += len(chunk) - len(changed)
+        self.writer.begin(*name)
         for at in changed:
             raw = chunk[at]
             try:

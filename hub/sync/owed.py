@@ -1,4 +1,4 @@
-"""Which roots a change concerns: from the rows that a merge touched, along a document's links, to its roots. Pure SQL text.
+"""Which roots a change concerns: from the rows that a merge touched, along a document's links, to its roots: SQL text.
 
 `touched` names, for each canonical entity, a table with a column `hub_id`; for rows that are part of another (prices,
 stock levels) that column holds the parent's hub id.
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from canonical_model.entities import ENTITIES
 from hub.store.canonical import table_name
-from hub.sync.links import ROOT, Link, is_array
+from hub.sync.links import ROOT, Link, is_array, key_column
 
 
 def roots_touched(root: str, links: Sequence[Link], touched: Mapping[str, str]) -> list[str]:
@@ -38,7 +38,7 @@ def _back(link: Link, start: str, query: str, *, reported: bool) -> str:
             f"select e.{link.field} as hub_id from {table_name(link.entity)} e join ({query}) t on {_on(link.entity)}"
         )
     table = table_name(start)
-    key = ENTITIES[start].PART_OF or "hub_id"
+    key = key_column(start)
     if is_array(start, link.field):
         return (
             f"select e.{key} as hub_id from {table} e "
@@ -48,4 +48,4 @@ def _back(link: Link, start: str, query: str, *, reported: bool) -> str:
 
 
 def _on(entity: str) -> str:
-    return f"e.{ENTITIES[entity].PART_OF or 'hub_id'} = t.hub_id"
+    return f"e.{key_column(entity)} = t.hub_id"

@@ -3,7 +3,8 @@
 A line is `tag TAB ordinal TAB reference… TAB other columns`, the references as raw source ids, everything escaped as
 PostgreSQL's text COPY wants it. Lines stand in the order of the records, so that the merge resolves ids chunk by chunk
 in flat memory. `ordinal` numbers the changed records of the batch; a record that is parked later is skipped by it.
-A line with tag `!` says which sets the record states as a whole.
+A line with tag `!` says which sets the record states as a whole; one with tag `#` says of which kind and part the
+records after it are.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from canonical_model.entities import ENTITIES, Entity, fields_of
 from canonical_model.references import Ref
 
 SETS_TAG = "!"
+KIND_TAG = "#"
 NULL = "\\N"
 MANY = "\x1f"
 
@@ -28,26 +30,36 @@ class Layout(NamedTuple):
         tag: one letter, the entity's place in ENTITIES.
         references: reference columns, in order; the first is the row's own id or its parent's.
         entities: the entity each reference points to.
+        many: which references are lists of ids.
         columns: the other columns, in order.
     """
 
     tag: str
     references: tuple[str, ...]
     entities: tuple[str, ...]
+    many: tuple[bool, ...]
     columns: tuple[str, ...]
 
 
 def layout(name: str) -> Layout:
     """Return the layout of an entity's rows."""
     entity = ENTITIES[name]
-    names = [field.name for field in fields_of(entity)]
+    types = {field.name: field.type for field in fields_of(entity)}
+    names = list(types)
     references = tuple(n for n in names if n == "ref" or n in entity.REFERS)
     return Layout(
         tag=chr(ord("A") + list(ENTITIES).index(name)),
         references=references,
         entities=tuple(entity.REFERS.get(n, name) for n in references),
+        many=tuple(isinstance(_bare(types[n]), msgspec.inspect.VarTupleType) for n in references),
         columns=tuple(n for n in names if n not in references),
     )
+
+
+def _bare(kind: Any) -> Any:
+    while isinstance(kind, msgspec.inspect.Metadata):
+        kind = kind.type
+    return kind
 
 
 LAYOUTS = {name: layout(name) for name in ENTITIES}
@@ -117,8 +129,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 
 
 def _writer(kind: Any, *, reference: bool) -> Callable[[Any], str]:
-    while isinstance(kind, msgspec.inspect.Metadata):
-        kind = kind.type
+    kind = _bare(kind)
     many = isinstance(kind, msgspec.inspect.VarTupleType)
     if reference:
         return _refs if many else _ref
@@ -151,7 +162,14 @@ class StagedWriter:
         self.file = file
         self.lines: list[str] = []
         self.ordinal = 0
+        self.kind = ("", "")
         self.rows = {ENTITIES[name]: (LAYOUTS[name].tag, row_function(name)) for name in ENTITIES}
+
+    def begin(self, kind: str, part: str) -> None:
+        """The records that follow are of this kind and part."""
+        if self.kind != (kind, part):
+            self.kind = (kind, part)
+            self.lines.append(f"{KIND_TAG}\t{self.ordinal}\t{kind}\t{part}\n")
 
     def add(self, source_id: str, entities: list[Entity], sets: tuple[str, ...]) -> int:
         """Write the rows of one record; returns its ordinal."""

@@ -10,6 +10,7 @@ from hub.landscape.hub import Hub
 from hub.landscape.landscape import System
 from hub.sync.links import Link, links_of
 from mappings import registry as mappings
+from mappings.outward import OutMapping
 
 SNAPSHOT_ID = 0
 
@@ -30,14 +31,14 @@ class Document:
     number: int
     system: System
     kind: str
-    mapping: Any
+    mapping: OutMapping
     links: tuple[Link, ...]
     snapshot: bool
 
     @property
     def root(self) -> str:
         """The canonical entity that one document is about."""
-        return str(self.mapping.root)
+        return self.mapping.root
 
     @property
     def name(self) -> str:
@@ -51,14 +52,15 @@ def documents_of(hub: Hub, connection: psycopg.Connection[Any], target: str) -> 
     snapshot = connectors.spec(system.connector).delivery == "snapshot"
     return [
         Document(
-            number=namespace(connection, target, mapping.document),
+            number=namespace(connection, target, kind),
             system=system,
-            kind=mapping.document,
+            kind=kind,
             mapping=mapping,
             links=tuple(links_of(mapping)),
             snapshot=snapshot,
         )
-        for mapping in mappings.documents(system.connector)
+        for kind in mappings.documents(system.connector)
+        for mapping in [mappings.outbound(system.connector, kind)]
     ]
 
 

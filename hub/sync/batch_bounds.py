@@ -1,0 +1,88 @@
+"""Bounds of a whole batch: an empty export, one that shrank, too much that vanished or changed. Pure."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from canonical_model.expectations import BatchBounds, expectations
+from hub.landscape.landscape import Landscape
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a batch is held: the bound, what was found, what is allowed, and the sentence for people."""
+
+    bound: str
+    found: str
+    allowed: str
+    text: str
+
+
+def bounds_of(landscape: Landscape, entity: str) -> BatchBounds:
+    """The entity's batch bounds; what the landscape sets stands above the expectation file."""
+    base, own = expectations(entity).batch, landscape.guards.get(entity)
+    if own is None:
+        return base
+    return BatchBounds(
+        never_empty=base.never_empty,
+        vanished_at_least=base.vanished_at_least,
+        vanished_share=own.vanished_share or base.vanished_share,
+        fewer_than_median=own.fewer_than_median or base.fewer_than_median,
+        changed_share=own.changed_share or base.changed_share,
+        changed_at_least=base.changed_at_least,
+        up=own.up or base.up,
+        down=own.down or base.down,
+    )
+
+
+def judge_sizes(
+    bounds: BatchBounds, kind: str, counts: Mapping[str, int], before: int, sizes: Iterable[int]
+) -> list[Reason]:
+    """Judge one record kind of a full export.
+
+    Args:
+        bounds: the main entity's bounds.
+        kind: the source record kind, for the sentence.
+        counts: `batch.counts["kinds"][kind]`.
+        before: records in the index before this batch; 0 on the first night.
+        sizes: records read in the last merged full exports, newest first.
+    """
+    read, vanished = counts.get("read", 0), counts.get("vanished", 0)
+    reasons = []
+    if bounds.never_empty and read == 0:
+        reasons.append(Reason("never_empty", "0", "1 or more", f"the full export holds no {kind} at all"))
+    if before and bounds.vanished_share is not None and vanished >= bounds.vanished_at_least:
+        share = Decimal(vanished) / before
+        if share > bounds.vanished_share:
+            text = f"{vanished} of {before} {kind} vanished ({share:.0%}); up to {bounds.vanished_share:.0%} may"
+            reasons.append(Reason("vanished_share", f"{share:.3f}", str(bounds.vanished_share), text))
+    known = list(sizes)[:7]
+    if known and bounds.fewer_than_median is not None:
+        usual = median(known)
+        if read < Decimal(str(usual)) * bounds.fewer_than_median:
+            text = f"only {read} {kind}, where the last {len(known)} full exports held about {usual:.0f}"
+            reasons.append(Reason("fewer_than_median", str(read), f"{bounds.fewer_than_median} × {usual:.0f}", text))
+    return reasons
+
+
+def judge_changes(bounds: BatchBounds, entity: str, changed: int, known: int) -> list[Reason]:
+    """Judge how many known rows of an entity change their value."""
+    if not known or bounds.changed_share is None or changed < bounds.changed_at_least:
+        return []
+    share = Decimal(changed) / known
+    if share <= bounds.changed_share:
+        return []
+    text = f"{changed} of {known} records change their {entity} ({share:.0%}); up to {bounds.changed_share:.0%} may"
+    return [Reason("changed_share", f"{share:.3f}", str(bounds.changed_share), text)]
+
+
+def as_json(reasons: Iterable[Reason]) -> str:
+    """The reasons as the held batch keeps them."""
+    return msgspec.json.encode(list(reasons)).decode()
+
+
+def sentence(reasons: Iterable[Any]) -> str:
+    """One line for people."""
+    return "; ".join(reason.text for reason in reasons)

@@ -1,0 +1,223 @@
+"""guard: the whole batch is judged before its first row becomes canonical.
+
+Per record: a row that breaks a bound, or that differs from the row in force by a factor, is parked with its record.
+Per batch: counts and shares; crossing one holds the batch, the run ends `held`, and nobody waits in a worker. A named
+person releases it or rejects it. The first batch of a stream has absolute bounds only, and says so in its counts.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+import psycopg
+
+from canonical_model.entities import ENTITIES
+from canonical_model.expectations import expectations
+from connectors import registry
+from hub.landscape.hub import Hub
+from hub.store.locks import check_fence, stream_fence
+from hub.sync import batches
+from hub.sync.batch_bounds import Reason, as_json, bounds_of, judge_changes, judge_sizes, sentence
+from hub.sync.batches import Batch
+from hub.sync.bounds import checks_of
+from hub.sync.delta import Index, key_hash, read_index, rewrite_digests
+from hub.sync.failpoints import reach
+from hub.sync.jumps import Jump, Jumps
+from hub.sync.quarantine import RECORDS_MEDIA, Parked, forget, park
+from hub.sync.runs import progress
+from hub.sync.staged import unescape
+from hub.sync.staged_reader import place_of, read_rows
+
+Connection = psycopg.Connection[Any]
+STAGES = ("guard", "quality")
+
+
+def guard(hub: Hub, run_id: int, system: str, stream: str, *, thorough: bool = False) -> dict[str, Any]:
+    """Judge every normalised batch of a stream, oldest first, up to the first one that is held.
+
+    Args:
+        hub: the opened hub.
+        run_id: the run that judges.
+        system: name in the landscape.
+        stream: of that system.
+        thorough: also run the Great Expectations suite (nightly; it costs seconds to import).
+
+    Returns counts of batches guarded and held and of records parked. Raises RetryLater and Fenced as the other stages.
+    """
+    totals: Counter[str] = Counter()
+    with stream_fence(hub.url, system, stream) as (connection, fence):
+        for batch in batches.waiting(connection, system, stream):
+            connection.commit()
+            if batch.state == "guarded":
+                continue
+            if batch.state == "landed":
+                break
+            state, parked = _one(hub, connection, fence, run_id, batch, thorough=thorough)
+            totals[state] += 1
+            totals["parked"] += parked
+            reach("guard:committed")
+            if state == "held":
+                break
+    progress(hub, run_id, f"guard:{system}/{stream}", totals["guarded"], totals["guarded"], finished=True)
+    return dict(totals)
+
+
+def _one(hub: Hub, connection: Connection, fence: int, run_id: int, batch: Batch, *, thorough: bool) -> tuple[str, int]:
+    decided = _decision(connection, batch)
+    if batch.state == "held" and decided == "held":
+        return "held", 0
+    with connection.transaction():
+        check_fence(connection, batch.system, batch.stream, fence)
+        if decided == "rejected":
+            batches.refuse(connection, batch.id, "rejected by a person")
+            return "refused", 0
+        base = read_index(hub.landing, _base_path(connection, batch))
+        found, reasons = _judge(hub, connection, batch, base, released=decided == "released")
+        if thorough:
+            from hub.sync.quality import judge_quality
+
+            found += judge_quality(hub, batch, run_id)
+        if reasons and decided != "released":
+            _hold(connection, batch, reasons)
+            return "held", 0
+        parked = _park(hub, connection, run_id, batch, found)
+        connection.execute("update batch set state = 'guarded' where id = %s", (batch.id,))
+    return "guarded", parked
+
+
+def _decision(connection: Connection, batch: Batch) -> str | None:
+    row = connection.execute("select state from held_batch where batch_id = %s", (batch.id,)).fetchone()
+    connection.commit()
+    return None if row is None else row[0]
+
+
+def _base_path(connection: Connection, batch: Batch) -> str | None:
+    row = connection.execute("select index_path from batch where id = %s", (batch.base_batch,)).fetchone()
+    return None if row is None else row[0]
+
+
+def _hold(connection: Connection, batch: Batch, reasons: list[Reason]) -> None:
+    connection.execute("update batch set state = 'held', reason = %s where id = %s", (sentence(reasons), batch.id))
+    connection.execute(
+        "insert into held_batch (batch_id, reasons) values (%s, %s) "
+        "on conflict (batch_id) do update set reasons = excluded.reasons, held_at = now(), state = 'held'",
+        (batch.id, as_json(reasons)),
+    )
+
+
+def _judge(
+    hub: Hub, connection: Connection, batch: Batch, base: Index, *, released: bool
+) -> tuple[list[Jump], list[Reason]]:
+    """Return rows that break a bound or jump, and reasons to hold the batch.
+
+    A released batch keeps its absolute bounds: a person may wave a jump through, never a price of zero.
+    """
+    judged = {name: checks_of(name) for name in ENTITIES}
+    jumps: dict[str, Jumps] = {}
+    if batch.base_batch is not None and not released:
+        valued = [name for name in ENTITIES if expectations(name).value]
+        jumps = {name: Jumps(connection, hub.landscape, batch.system, name) for name in valued}
+    found: list[Jump] = []
+    for chunk in read_rows(hub, batch, [name for name, checks in judged.items() if checks or name in jumps]):
+        for name, rows in chunk.items():
+            if not rows.cells:
+                continue
+            if name in jumps:
+                jumps[name].add(rows)
+            for column, words, check in judged[name]:
+                place = place_of(name, column)
+                for at in np.flatnonzero(check([cells[place] for cells in rows.cells])).tolist():
+                    cells = rows.cells[at]
+                    reason = f"{column} is {unescape(cells[place])!r}; allowed is {words}"
+                    found.append(Jump(rows.records[at], unescape(cells[0]), f"{name}.{column}", reason))
+    reasons = _sizes(hub, connection, batch, base) if batch.snapshot else []
+    for name, jump in jumps.items():
+        far, changed, known = jump.found()
+        found += far
+        reasons += judge_changes(bounds_of(hub.landscape, name), name, changed, known)
+    return found, reasons
+
+
+def _sizes(hub: Hub, connection: Connection, batch: Batch, base: Index) -> list[Reason]:
+    history = connection.execute(
+        "select counts from batch where system = %s and stream = %s and state = 'merged' and snapshot "
+        "order by id desc limit 7",
+        (batch.system, batch.stream),
+    ).fetchall()
+    mains = {kind: section.main for (kind, part), section in base.sections.items() if part == ""}
+    index = read_index(hub.landing, batch.index_path)
+    mains |= {kind: section.main for (kind, part), section in index.sections.items() if part == ""}
+    reasons = []
+    for kind, main in mains.items():
+        if main:
+            before = len(base.section((kind, "")).keys)
+            sizes = [row[0]["kinds"].get(kind, {}).get("read", 0) for row in history]
+            counts = batch.counts["kinds"].get(kind, {})
+            reasons += judge_sizes(bounds_of(hub.landscape, main), kind, counts, before, sizes)
+    if not mains:
+        reasons.append(Reason("never_empty", "0", "1 or more", "the full export holds no records at all"))
+    return reasons
+
+
+def _park(hub: Hub, connection: Connection, run_id: int, batch: Batch, found: Iterable[Jump]) -> int:
+    """Park records: their rows are left out of the merge, their digests become null, their bytes are kept."""
+    first: dict[int, Jump] = {}
+    for jump in found:
+        first.setdefault(jump.record.ordinal, jump)
+    forget(connection, batch.id, STAGES)
+    with hub.landing.create(parked_path(batch)) as out:
+        out.write(msgspec.msgpack.encode(sorted(first)))
+    if not first:
+        return 0
+    wanted = {(jump.record.kind, jump.record.part, jump.key): jump for jump in first.values()}
+    bodies = _bodies(hub, connection, batch, wanted)
+    records = [Parked(*name, "guard", jump.field, jump.reason, bodies[name]) for name, jump in wanted.items()]
+    park(connection, batch.id, run_id, batch.system, batch.stream, records)
+    assert batch.index_path is not None
+    rewrite_digests(hub.landing, batch.index_path, [((k, p), key_hash(i)) for k, p, i in wanted])
+    _recount(connection, batch, Counter(kind for kind, _, _ in wanted))
+    return len(first)
+
+
+def _bodies(
+    hub: Hub, connection: Connection, batch: Batch, wanted: dict[tuple[str, str, str], Jump]
+) -> dict[tuple[str, str, str], bytes]:
+    """Cut the package once more for the bytes of a few records."""
+    cut: Callable[..., Any] = registry.cut(hub.landscape.system(batch.system).connector)
+    blobs = connection.execute(
+        "select media, path from blob where batch_id = %s order by position", (batch.id,)
+    ).fetchall()
+    bodies: dict[tuple[str, str, str], bytes] = dict.fromkeys(wanted, b"")
+    for media, path in blobs:
+        if media == RECORDS_MEDIA:
+            continue
+        with hub.landing.open(path) as body:
+            for raw in cut(batch.stream, body, media):
+                if (raw.kind, raw.part, raw.id) in wanted:
+                    bodies[raw.kind, raw.part, raw.id] = raw.body
+    return bodies
+
+
+def _recount(connection: Connection, batch: Batch, parked: Counter[str]) -> None:
+    """Move parked records from new or changed to quarantined, so that what was read stays accounted for."""
+    kinds = batch.counts["kinds"]
+    for kind, count in parked.items():
+        counts = kinds[kind]
+        from_changed = min(count, counts.get("changed", 0))
+        counts["changed"] = counts.get("changed", 0) - from_changed
+        counts["new"] = counts.get("new", 0) - (count - from_changed)
+        counts["quarantined"] = counts.get("quarantined", 0) + count
+    text = msgspec.json.encode(batch.counts).decode()
+    connection.execute("update batch set counts = %s where id = %s", (text, batch.id))
+
+
+def parked_path(batch: Batch) -> str:
+    """Where the guard writes the ordinals that it parked."""
+    return f"work/{batch.system}/{batch.stream}/{batch.id}/parked"
+
+
+def parked_ordinals(hub: Hub, batch: Batch) -> set[int]:
+    """The ordinals of a batch's records that the guard parked."""
+    return set(msgspec.msgpack.decode(hub.landing.read_bytes(parked_path(batch)), type=list[int]))
