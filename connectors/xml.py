@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
+from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 from lxml import etree
@@ -24,6 +25,7 @@ MAX_BYTES = 4 << 30
 
 CHUNK = 1 << 19
 HEAD_BYTES = 1 << 16
+_TAIL = 4096
 
 # What XML 1.0 forbids and strict decoding lets through: controls other than tab, LF and CR, U+FFFE, U+FFFF.
 _CONTROLS = tuple(bytes([code]) for code in range(32) if code not in (9, 10, 13))
@@ -179,11 +181,6 @@ _CLOSED: dict[str, Any] = {
 }
 
 
-def pull_parser() -> Any:
-    """A parser that is fed in chunks and gives start and end events; as closed as `parser`."""
-    return etree.XMLPullParser(("start", "end"), **_CLOSED)
-
-
 def parse(body: bytes) -> etree._Element:
     """Parse one record or one small document.
 
@@ -273,6 +270,57 @@ def check_document(stream: BinaryIO) -> Head:
     except etree.XMLSyntaxError as error:
         raise refusal(error) from None
     return head
+
+
+class _Rewriter:
+    """A parser target that writes the document again without namespaces, prefixes, comments and CDATA."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        written = (f" {name.rpartition('}')[2]}={quoteattr(value)}" for name, value in attributes.items())
+        self.out.append(f"<{tag.rpartition('}')[2]}{''.join(written)}>")
+
+    def end(self, tag: str) -> None:
+        self.out.append(f"</{tag.rpartition('}')[2]}>")
+
+    def data(self, text: str) -> None:
+        self.out.append(escape(text))
+
+    def close(self) -> None:
+        """Everything was taken already."""
+
+    def take(self) -> bytes:
+        text = "".join(self.out)
+        self.out.clear()
+        return text.encode()
+
+
+def unprefixed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A document in UTF-8 written again without namespaces, for the rare one whose tags carry prefixes.
+
+    Raises:
+        RejectRecord: not well-formed, or a prefix that is not declared.
+    """
+    rewriter: Any = _Rewriter()
+    feed = etree.XMLParser(target=rewriter, **_CLOSED)
+    try:
+        for chunk in without_declaration(chunks):
+            feed.feed(chunk)
+            yield rewriter.take()
+        feed.close()
+    except etree.XMLSyntaxError as error:
+        raise refusal(error) from None
+    yield rewriter.take()
+
+
+def is_closed(stream: BinaryIO, size: int, head: Head) -> bool:
+    """The document's last tag closes its root: what a file shows that was written to its end."""
+    stream.seek(max(0, (size - _TAIL) // 4 * 4))
+    tail = stream.read(2 * _TAIL).decode(head.encoding, "ignore")
+    name = re.escape(f"{head.prefix}:{head.root}" if head.prefix else head.root)
+    return re.search(rf"(</{name}\s*>|<{name}[^<>]*/>)(\s|\0|<!--.*?-->|<\?.*?\?>)*$", tail, re.DOTALL) is not None
 
 
 def without_declaration(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ Every `<` outside comments, CDATA and processing instructions begins a tag, so w
 a record ends at its first closing tag, provided that no tag of the same name opens inside it; both are checked.
 Everything else goes token by token. What stands outside the records (the skeleton) is kept and parsed by lxml at the
 end; the engine parses the records: together that is the whole document, so nothing ill-formed gets through. Documents
-whose root carries a prefix are read by lxml from the start (`parsed.py`).
+whose root carries a prefix are first written again by lxml without it.
 
 A slice has no namespace, LF line ends, and is otherwise the source's own bytes.
 """
@@ -12,12 +12,13 @@ A slice has no namespace, LF line ends, and is otherwise the source's own bytes.
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from canonical_model.errors import RejectRecord
-from connectors import xml
-from connectors.commerceml.parsed import cut_parsed
+from connectors import archives, xml
 from connectors.commerceml.records import (
     CONTAINERS,
     GROUPS,
@@ -32,6 +33,7 @@ from connectors.commerceml.records import (
 )
 from connectors.protocol import Raw
 
+ZIP = "application/zip"
 MAX_RECORD = 16 << 20
 MAX_SECTION = 64 << 20
 MAX_MARKUP = 4 << 20
@@ -53,12 +55,22 @@ def cut(stream: str, body: BinaryIO, media: str) -> Iterator[Raw]:
         RejectRecord: the file is broken; raised at the latest when its end is reached, so the records of a file may
             be used only once all of them have been read.
     """
+    if media == ZIP:
+        yield from _cut_archive(stream, body)
+        return
     head, chunks = xml.utf8_chunks(body)
     _refuse_foreign(head)
-    if head.prefix:
-        yield from cut_parsed(chunks, head)
-        return
-    yield from _Cutter(chunks, head).records()
+    yield from _Cutter(xml.unprefixed(chunks) if head.prefix else chunks, head).records()
+
+
+def _cut_archive(stream: str, body: BinaryIO) -> Iterator[Raw]:
+    """Archives are taken apart before they land; one that could not be comes here to be refused by name."""
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(body, copy)
+        with archives.open_archive(copy) as archive:
+            for member in archives.documents(archive):
+                with archives.extract(archive, member) as document:
+                    yield from cut(stream, document, "application/xml")
 
 
 def _refuse_foreign(head: xml.Head) -> None:

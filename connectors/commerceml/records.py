@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
@@ -92,22 +93,8 @@ def plain(body: bytes, namespaces: Mapping[str, str]) -> bytes:
     Raises:
         RejectRecord: not well-formed, or a prefix that the root does not declare.
     """
-    declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in namespaces.items() if prefix)
-    element = xml.parse(f"<r{declared}>".encode() + body + b"</r>")[0]
-    return bare(element)
-
-
-def bare(element: etree._Element) -> bytes:
-    """Serialise an element without namespaces and prefixes and without what follows it."""
-    return etree.tostring(_copy(element), encoding="UTF-8", with_tail=False)
-
-
-def _copy(element: etree._Element) -> etree._Element:
-    attributes = {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
-    copy = etree.Element(etree.QName(element).localname, attributes)
-    copy.text, copy.tail = element.text, element.tail
-    copy.extend([_copy(child) for child in element])
-    return copy
+    declared = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in namespaces.items() if prefix)
+    return b"".join(xml.unprefixed([f"<r{declared}>".encode(), body, b"</r>"]))[3:-4]
 
 
 def flat_groups(tree: etree._Element, at: int, parent: str | None = None) -> Iterator[Raw]:
