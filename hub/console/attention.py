@@ -10,7 +10,8 @@ def warnings_of(data: Data) -> list[Data]:
     """Return `{level: red | amber, text, press, link}` for the rows and runs of `status`; red ones first."""
     found = [warning for row in data["rows"] for warning in (*_source(row), *_target(row))]
     found += [warning for run in data["runs"] for warning in _run(run)]
-    return sorted(found, key=lambda warning: warning["level"] != "red")
+    once = list({warning["text"]: warning for warning in found}.values())
+    return sorted(once, key=lambda warning: warning["level"] != "red")
 
 
 def _warning(level: str, text: str, press: str, link: str) -> Data:
@@ -60,7 +61,8 @@ def _run(run: Data) -> Iterator[Data]:
 
 
 def _since(row: Data) -> str:
-    return f"nothing landed since {row['last_landed'][:16].replace('T', ' ')}" if row["last_landed"] else "nothing ever landed"
+    last = row["last_landed"]
+    return f"nothing landed since {last[:16].replace('T', ' ')} UTC" if last else "nothing ever landed"
 
 
 def _span(seconds: int) -> str:

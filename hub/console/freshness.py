@@ -34,6 +34,4 @@ def _state(system: System, stream: Stream, asked: datetime | None, landed: datet
 
 def _in_blackout(system: System, stream: Stream, now: datetime) -> bool:
     here = now.astimezone(ZoneInfo(system.zone)).time()
-    return any(
-        start <= here < end if start <= end else here >= start or here < end for start, end in stream.blackout
-    )
+    return any(start <= here < end if start <= end else here >= start or here < end for start, end in stream.blackout)

@@ -18,9 +18,8 @@ _RUNS = text("select id, flow, trigger, started_at, ended_at, verdict, summary f
 _RUN = text("select id, flow, trigger, started_at, ended_at, verdict, summary from run where id = :run")
 _NEWEST = text("select id from run where flow = any(:flows) order by (verdict is null), id desc limit 1")
 _PROOF = text("select subject, verdict, counts, differences from proof where run_id = :run order by subject")
-_STAGES = text(
-    "select stage, done, total, finished from run_progress where run_id = :run order by updated_at, stage"
-)
+_MOVED = text("select run_id, subject, counts from proof where run_id = any(:runs) order by run_id, subject")
+_STAGES = text("select stage, done, total, finished from run_progress where run_id = :run order by updated_at, stage")
 
 
 def last_runs(connection: Connection) -> list[Data]:
@@ -31,7 +30,11 @@ def last_runs(connection: Connection) -> list[Data]:
 def recent_runs(hub: Hub, limit: int = 20) -> list[Data]:
     """The newest runs of all flows, newest first."""
     with hub.engine.connect() as connection:
-        return [_run(row) for row in connection.execute(_RUNS, {"limit": limit}).mappings()]
+        found = [_run(row) for row in connection.execute(_RUNS, {"limit": limit}).mappings()]
+        proofs = connection.execute(_MOVED, {"runs": [run["run"] for run in found]}).all()
+    for run in found:
+        run["moved"] = {subject: counts for run_id, subject, counts in proofs if run_id == run["run"]}
+    return found
 
 
 def proof(hub: Hub, run_id: int | None = None) -> Data:
@@ -61,5 +64,4 @@ def _run(row: Any) -> Data:
         "verdict": row["verdict"] or "",
         "coverage": summary.get("coverage", ""),
         "unfinished": summary.get("unfinished", {}),
-        "moved": summary.get("moved", {}),
     }

@@ -94,5 +94,5 @@ def _target_row(system: System, ledger: Data, facts: Data) -> Data:
         "verdict": facts["proofs"].get(f"target:{system.name}/{kind}", ""),
         **{name: ledger.get(name, 0) for name in counts},
         "shadow": system.deliver == "shadow",
-        "paused": None if pause is None else {"since": pause["since"].isoformat(), "by": pause["by"], "reason": pause["reason"]},
+        "paused": pause and {"since": pause["since"].isoformat(), "by": pause["by"], "reason": pause["reason"]},
     }

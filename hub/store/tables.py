@@ -153,7 +153,7 @@ quarantine = Table(
     Column("kind", Text, nullable=False),
     Column("part", Text, nullable=False, server_default=""),
     Column("key", Text, nullable=False),
-    Column("stage", Text, nullable=False, comment="cut | map | guard | quality | match | merge"),
+    Column("stage", Text, nullable=False, comment="cut | map | guard | jump | quality"),
     Column("field", Text),
     Column("reason", Text, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the record as received"),

@@ -1,25 +1,58 @@
-r"""Row bounds of canonical_model/expectations, compiled to vectorised masks over columns of text cells.
+"""Row bounds of canonical_model/expectations, compiled to vectorised masks over the columns of a chunk of records.
 
-Cells come as COPY writes them (`\N` = no value, which every bound lets pass: what must be there the mapping demands).
-Numbers are compared as floats here: a bound is not money.
+`None` passes every bound: what must be there the mapping demands. Numbers are compared as floats here: a bound is not
+money.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from canonical_model.entities import ENTITIES, Entity
 from canonical_model.expectations import Column, expectations
-from hub.sync.staged import NULL
+from mappings.reading import Reading
 
 Mask = npt.NDArray[np.bool_]
-Check = Callable[[Sequence[str]], Mask]
+Check = Callable[[Sequence[Any]], Mask]
 
 
-def checks_of(entity: str) -> list[tuple[str, str, Check]]:
-    """Return (column, what is allowed, check) for each bounded column; a check says which cells break a bound."""
-    return [(name, allowed(column), _check(column)) for name, column in expectations(entity).columns.items()]
+class RowBounds:
+    """All row bounds of all entities, ready for chunks of readings."""
+
+    def __init__(self) -> None:
+        self.checks = {
+            entity: [
+                (name, attrgetter(column), column, allowed(bounds), _check(bounds))
+                for column, bounds in expectations(name).columns.items()
+            ]
+            for name, entity in ENTITIES.items()
+        }
+
+    def broken(self, readings: Sequence[Reading]) -> dict[int, tuple[str, str]]:
+        """Return (field, reason) for each place in `readings` whose record has a row that breaks a bound."""
+        found: dict[int, tuple[str, str]] = {}
+        places: dict[type[Entity], list[int]] = {entity: [] for entity in self.checks}
+        rows: dict[type[Entity], list[Entity]] = {entity: [] for entity in self.checks}
+        for place, reading in enumerate(readings):
+            for row in reading.entities:
+                kind = type(row)
+                places[kind].append(place)
+                rows[kind].append(row)
+        for kind, checks in self.checks.items():
+            if not rows[kind]:
+                continue
+            for name, get, column, words, check in checks:
+                values = list(map(get, rows[kind]))
+                mask = check(values)
+                if mask.any():
+                    for at in np.flatnonzero(mask).tolist():
+                        reason = f"{column} is {str(values[at])!r}; allowed is {words}"
+                        found.setdefault(places[kind][at], (f"{name}.{column}", reason))
+        return found
 
 
 def allowed(column: Column) -> str:
@@ -46,27 +79,27 @@ def _numeric(column: Column) -> Check:
     high = float(column.at_most or "inf")
     strict = column.above is not None
 
-    def check(cells: Sequence[str]) -> Mask:
-        values = np.array(["nan" if cell == NULL else cell for cell in cells], dtype=np.float64)
-        bad = (values <= low) if strict else (values < low)
-        return np.asarray((bad | (values > high)) & ~np.isnan(values))
+    def check(values: Sequence[Any]) -> Mask:
+        numbers = np.array(values, dtype=np.float64)
+        bad = (numbers <= low) if strict else (numbers < low)
+        return np.asarray((bad | (numbers > high)) & ~np.isnan(numbers))
 
     return check
 
 
 def _textual(column: Column) -> Check:
-    pattern = re.compile(column.matches) if column.matches else None
-    longest = column.longest
+    fits = re.compile(column.matches).fullmatch if column.matches else None
+    longest, not_blank = column.longest, column.not_blank
 
-    def broken(cell: str) -> bool:
-        if cell == NULL:
+    def broken(text: str | None) -> bool:
+        if text is None:
             return False
-        if (column.not_blank and not cell.strip()) or (longest is not None and len(cell) > longest):
+        if (longest is not None and len(text) > longest) or (not_blank and not text.strip()):
             return True
-        return pattern is not None and pattern.fullmatch(cell) is None
+        return fits is not None and fits(text) is None
 
-    def check(cells: Sequence[str]) -> Mask:
-        verdict = {cell: broken(cell) for cell in set(cells)}
-        return np.array([verdict[cell] for cell in cells], dtype=bool)
+    def check(values: Sequence[Any]) -> Mask:
+        verdict = {value: broken(value) for value in set(values)}
+        return np.array([verdict[value] for value in values], dtype=bool)
 
     return check

@@ -1,6 +1,7 @@
 """guard: the whole batch is judged before its first row becomes canonical.
 
-Per record: a row that breaks a bound, or that differs from the row in force by a factor, is parked with its record.
+Per record: a row that differs from the row in force by a factor is parked with its record (one that breaks an absolute
+bound was parked by `normalise`, which has its bytes at hand).
 Per batch: counts and shares; crossing one holds the batch, the run ends `held`, and nobody waits in a worker. A named
 person releases it or rejects it. The first batch of a stream has absolute bounds only, and says so in its counts.
 """
@@ -10,7 +11,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-import numpy as np
 import psycopg
 
 from canonical_model.entities import ENTITIES
@@ -21,17 +21,15 @@ from hub.store.locks import check_fence, stream_fence
 from hub.sync import batches
 from hub.sync.batch_bounds import Reason, as_json, bounds_of, judge_changes, judge_sizes, sentence
 from hub.sync.batches import Batch
-from hub.sync.bounds import checks_of
 from hub.sync.delta import Index, key_hash, read_index, rewrite_digests
 from hub.sync.failpoints import reach
 from hub.sync.jumps import Jump, Jumps
 from hub.sync.quarantine import RECORDS_MEDIA, Parked, forget, park
 from hub.sync.runs import progress
-from hub.sync.staged import unescape
-from hub.sync.staged_reader import place_of, read_rows
+from hub.sync.staged_reader import read_rows
 
 Connection = psycopg.Connection[Any]
-STAGES = ("guard", "quality")
+STAGES = ("jump", "quality")
 
 
 def guard(hub: Hub, run_id: int, system: str, stream: str, *, thorough: bool = False) -> dict[str, Any]:
@@ -110,28 +108,18 @@ def _hold(connection: Connection, batch: Batch, reasons: list[Reason]) -> None:
 def _judge(
     hub: Hub, connection: Connection, batch: Batch, base: Index, *, released: bool
 ) -> tuple[list[Jump], list[Reason]]:
-    """Return rows that break a bound or jump, and reasons to hold the batch.
+    """Return rows that jump, and reasons to hold the batch.
 
-    A released batch keeps its absolute bounds: a person may wave a jump through, never a price of zero.
+    Rows that break an absolute bound were parked while they were mapped; a person may wave a jump through, never those.
     """
-    judged = {name: checks_of(name) for name in ENTITIES}
     jumps: dict[str, Jumps] = {}
     if batch.base_batch is not None and not released:
         valued = [name for name in ENTITIES if expectations(name).value]
         jumps = {name: Jumps(connection, hub.landscape, batch.system, name) for name in valued}
     found: list[Jump] = []
-    for chunk in read_rows(hub, batch, [name for name, checks in judged.items() if checks or name in jumps]):
+    for chunk in read_rows(hub, batch, jumps) if jumps else ():
         for name, rows in chunk.items():
-            if not rows.cells:
-                continue
-            if name in jumps:
-                jumps[name].add(rows)
-            for column, words, check in judged[name]:
-                place = place_of(name, column)
-                for at in np.flatnonzero(check([cells[place] for cells in rows.cells])).tolist():
-                    cells = rows.cells[at]
-                    reason = f"{column} is {unescape(cells[place])!r}; allowed is {words}"
-                    found.append(Jump(rows.records[at], unescape(cells[0]), f"{name}.{column}", reason))
+            jumps[name].add(rows)
     reasons = _sizes(hub, connection, batch, base) if batch.snapshot else []
     for name, jump in jumps.items():
         far, changed, known = jump.found()
@@ -173,7 +161,7 @@ def _park(hub: Hub, connection: Connection, run_id: int, batch: Batch, found: It
         return 0
     wanted = {(jump.record.kind, jump.record.part, jump.key): jump for jump in first.values()}
     bodies = _bodies(hub, connection, batch, wanted)
-    records = [Parked(*name, "guard", jump.field, jump.reason, bodies[name]) for name, jump in wanted.items()]
+    records = [Parked(*name, "jump", jump.field, jump.reason, bodies[name]) for name, jump in wanted.items()]
     park(connection, batch.id, run_id, batch.system, batch.stream, records)
     assert batch.index_path is not None
     rewrite_digests(hub.landing, batch.index_path, [((k, p), key_hash(i)) for k, p, i in wanted])

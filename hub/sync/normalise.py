@@ -26,13 +26,15 @@ from hub.landscape.landscape import System
 from hub.store.locks import check_fence, stream_fence
 from hub.sync import batches
 from hub.sync.batches import Batch
+from hub.sync.bounds import RowBounds
 from hub.sync.delta import NULL_DIGEST, U64, Growing, Index, Key, context_digest, key_hash, read_index, write_index
 from hub.sync.failpoints import reach
 from hub.sync.quarantine import RECORDS_MEDIA, Parked, forget, park
 from hub.sync.runs import progress
 from hub.sync.staged import StagedWriter
 from mappings import registry as mappings
-from mappings.reading import Context
+from mappings.mapping import Mapping, Parse
+from mappings.reading import Context, Reading
 
 CHUNK = 1_000
 FEW = 4_096
@@ -81,7 +83,7 @@ def _one(
     reach("normalise:staged")
     with connection.transaction():
         check_fence(connection, batch.system, batch.stream, fence)
-        forget(connection, batch.id, ("cut", "map"))
+        forget(connection, batch.id, ("cut", "map", "guard"))
         if refused:
             batches.refuse(connection, batch.id, refused)
             return batch._replace(state="refused")
@@ -129,6 +131,7 @@ class _Work:
         connection.commit()
         self.stage = f"normalise:{batch.system}/{batch.stream}"
         self.repeats: dict[Key, set[int]] = {}
+        self.bounds = RowBounds()
 
     def read_all(self) -> None:
         """Read the package; a second time when a context record stood behind its first use, or a record twice."""
@@ -183,7 +186,7 @@ class _Work:
             return iter(msgspec.msgpack.decode(body.read(), type=list[Raw]))
         return self.cut(self.batch.stream, body, media)
 
-    def _chunk(self, name: Key, chunk: list[Raw], parse: Any) -> None:
+    def _chunk(self, name: Key, chunk: list[Raw], parse: Parse) -> None:
         mapping = mappings.inbound(self.system.connector, name[0])
         counts = self.counts.setdefault(name[0], Counter())
         counts["read"] += len(chunk)
@@ -204,25 +207,52 @@ class _Work:
                 key, value = mapping.entry(raw.body, parse, self.context)
                 self.context.tables.setdefault(mapping.fills, {})[key] = value
         counts["unchanged"] += len(chunk) - len(changed)
-        self.writer.begin(*name)
-        for at in changed:
-            raw = chunk[at]
-            try:
-                reading = mapping.read(raw.body, parse, self.context)
-            except MappingError as error:
-                digests[16 * at : 16 * at + 16] = NULL_DIGEST
-                counts["quarantined"] += 1
-                self.parked.append(Parked(raw.kind, raw.part, raw.id, "map", error.field, error.reason, raw.body))
-                continue
-            if reading.notes:
-                self.notes.update([note.reason for note in reading.notes])
-            counts["changed" if known[at] else "new"] += 1
-            self.writer.add(raw.id, reading.entities, reading.sets)
+        failed = self._map(mapping, chunk, changed, known, parse, counts)
+        for at in failed:
+            digests[16 * at : 16 * at + 16] = NULL_DIGEST
+        counts["quarantined"] += len(failed)
         self.parsed += len(changed)
         grown.extend(keys, digests)
         progress_every = 20 * CHUNK
         if self.read // progress_every != (self.read - len(chunk)) // progress_every:
             progress(self.hub, self.run_id, self.stage, self.read, None)
+
+    def _map(
+        self,
+        mapping: Mapping,
+        chunk: list[Raw],
+        changed: list[int],
+        known: list[bool],
+        parse: Parse,
+        counts: Counter[str],
+    ) -> list[int]:
+        """Map the changed records of a chunk and stage their rows; returns the places of those that were parked."""
+        failed: list[int] = []
+        places: list[int] = []
+        readings: list[Reading] = []
+        for at in changed:
+            try:
+                readings.append(mapping.read(chunk[at].body, parse, self.context))
+                places.append(at)
+            except MappingError as error:
+                failed.append(at)
+                self._park(chunk[at], "map", error.field, error.reason)
+        broken = self.bounds.broken(readings)
+        if readings:
+            self.writer.begin(chunk[0].kind, chunk[0].part)
+        for place, (at, reading) in enumerate(zip(places, readings, strict=True)):
+            if place in broken:
+                failed.append(at)
+                self._park(chunk[at], "guard", *broken[place])
+                continue
+            if reading.notes:
+                self.notes.update([note.reason for note in reading.notes])
+            counts["changed" if known[at] else "new"] += 1
+            self.writer.add(chunk[at].id, reading.entities, reading.sets)
+        return failed
+
+    def _park(self, raw: Raw, stage: str, field: str | None, reason: str) -> None:
+        self.parked.append(Parked(raw.kind, raw.part, raw.id, stage, field, reason, raw.body))
 
     def _compare(self, name: Key, grown: Growing, keys: U64, digests: bytearray) -> tuple[list[int], list[bool]]:
         """Places in the chunk that must be mapped, and for each place whether the base knows the key."""
@@ -260,7 +290,7 @@ class _Work:
                 reason = (
                     f"{raw.kind} {raw.id} stands twice in one package and says different things; the first one counts"
                 )
-                self.parked.append(Parked(raw.kind, raw.part, raw.id, "cut", None, reason, raw.body))
+                self._park(raw, "cut", None, reason)
         return kept
 
     def _finish(self) -> None:

@@ -20,30 +20,31 @@ def own_page(request: Request) -> None:
 def deciding(open_hub: Callable[[], Hub], operator: Callable[..., Any], who: Callable[..., str]) -> APIRouter:
     """Routes of operators: pause, resume, release, reject, replay."""
     router = APIRouter(dependencies=[Depends(operator), Depends(own_page)])
-    Who = Annotated[str, Depends(who)]
 
     @router.post("/targets/{target}/pause")
-    def pause(request: Request, target: str, by: Who, reason: Annotated[str, Form()] = "") -> RedirectResponse:
+    def pause(
+        request: Request, target: str, by: Annotated[str, Depends(who)], reason: Annotated[str, Form()] = ""
+    ) -> RedirectResponse:
         pauses.pause(open_hub(), target, by, reason)
         return _back(request, "")
 
     @router.post("/targets/{target}/resume")
-    def resume(request: Request, target: str, by: Who) -> RedirectResponse:
+    def resume(request: Request, target: str, by: Annotated[str, Depends(who)]) -> RedirectResponse:
         pauses.resume(open_hub(), target, by)
         return _back(request, "")
 
     @router.post("/held/{batch}/release")
-    def release(request: Request, batch: int, by: Who) -> RedirectResponse:
+    def release(request: Request, batch: int, by: Annotated[str, Depends(who)]) -> RedirectResponse:
         held.release(open_hub(), batch, by)
         return _back(request, "held")
 
     @router.post("/held/{batch}/reject")
-    def reject(request: Request, batch: int, by: Who) -> RedirectResponse:
+    def reject(request: Request, batch: int, by: Annotated[str, Depends(who)]) -> RedirectResponse:
         held.reject(open_hub(), batch, by)
         return _back(request, "held")
 
     @router.post("/quarantine/{record}/replay")
-    def replay(request: Request, record: int, by: Who) -> RedirectResponse:
+    def replay(request: Request, record: int, by: Annotated[str, Depends(who)]) -> RedirectResponse:
         quarantine_view.replay_later(open_hub(), [record], by)
         return _back(request, "quarantine")
 

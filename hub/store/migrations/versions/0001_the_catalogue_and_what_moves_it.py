@@ -327,7 +327,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("part", sa.Text(), server_default="", nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False, comment="cut | map | guard | quality | match | merge"),
+        sa.Column("stage", sa.Text(), nullable=False, comment="cut | map | guard | jump | quality"),
         sa.Column("field", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False, comment="the record as received"),

@@ -1,0 +1,49 @@
+"""Rows that hold for a time (a price's validity): which are in force, and when a document next changes by time alone."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from hub.store.canonical import table_name
+from hub.store.tables import CANONICAL
+from hub.sync.links import Link
+
+FROM, TO = "valid_from", "valid_to"
+
+
+def holds_for_a_time(entity: str) -> bool:
+    """Whether rows of the entity have a validity."""
+    return {FROM, TO} <= set(CANONICAL[entity].columns.keys())
+
+
+def in_force(entity: str) -> str:
+    """The condition under which a row counts now; empty where rows have no validity."""
+    if not holds_for_a_time(entity):
+        return ""
+    return f" and ({FROM} is null or {FROM} <= now()) and ({TO} is null or {TO} > now())"
+
+
+def due_times(
+    connection: psycopg.Connection[Any],
+    link: Link,
+    own: Mapping[int, Mapping[str, list[Any]]],
+    due: dict[int, datetime],
+) -> None:
+    """Add to `due`, by root, the next moment at which a row of this part begins or ceases to hold."""
+    if link.forward or not holds_for_a_time(link.entity):
+        return
+    roots: dict[int, list[int]] = {}
+    for root, rows in own.items():
+        for start in rows[link.start]:
+            roots.setdefault(start.hub_id, []).append(root)
+    found = connection.execute(
+        f"select {link.field}, min(m) from (select {link.field}, unnest(array[{FROM}, {TO}]) m "
+        f"from {table_name(link.entity)} where {link.field} = any(%s) and ({FROM} is not null or {TO} is not null)) t "
+        "where m > now() group by 1",
+        (list(roots),),
+    )
+    for start, moment in found:
+        for root in roots[start]:
+            due[root] = min(due.get(root, moment), moment)
