@@ -1,6 +1,7 @@
 """What the retailer deals in: groups, properties, units, price types, warehouses, makers."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from sandbox.onec.dice import guid
 
@@ -42,6 +43,7 @@ class Section:
         return group_id(self.path)
 
 
+@cache
 def group_id(path: tuple[str, ...]) -> str:
     """The identifier of the group at a path of names."""
     number = int.from_bytes("/".join(path).encode(), "big") % ((1 << 61) - 1)
@@ -97,6 +99,7 @@ SENTENCES = (
 class Property:
     """A property of goods: a reference book of values (given by guid), a number or a plain text."""
 
+    number: int
     name: str
     type: str
     values: tuple[str, ...] = ()
@@ -104,21 +107,21 @@ class Property:
     @property
     def id(self) -> str:
         """The property's identifier."""
-        return guid(PROPERTY, [entry.name for entry in PROPERTIES].index(self.name))
+        return guid(PROPERTY, self.number)
 
     def value_id(self, place: int) -> str:
         """The identifier of the value at a place of the reference book."""
-        return guid(VALUE, [entry.name for entry in PROPERTIES].index(self.name) * 1000 + place)
+        return guid(VALUE, self.number * 1000 + place)
 
 
 BOOK, NUMBER, TEXT = "Справочник", "Число", "Строка"
 PROPERTIES = (
-    Property("Материал", BOOK, ("Хлопок", "Кожа", "Полиэстер", "Металл", "Пластик", "Дерево <массив>", "Шерсть")),
-    Property("Страна производства", BOOK, ("РОССИЯ", "КИТАЙ", "БЕЛАРУСЬ", "ТУРЦИЯ", "КОРЕЯ, РЕСПУБЛИКА")),
-    Property("Сезон", BOOK, ("Зима", "Лето", "Демисезон", "Всесезон")),
-    Property("Вес, кг", NUMBER),
-    Property("Гарантия, мес.", NUMBER),
-    Property("Модель", TEXT),
+    Property(0, "Материал", BOOK, ("Хлопок", "Кожа", "Полиэстер", "Металл", "Пластик", "Дерево <массив>", "Шерсть")),
+    Property(1, "Страна производства", BOOK, ("РОССИЯ", "КИТАЙ", "БЕЛАРУСЬ", "ТУРЦИЯ", "КОРЕЯ, РЕСПУБЛИКА")),
+    Property(2, "Сезон", BOOK, ("Зима", "Лето", "Демисезон", "Всесезон")),
+    Property(3, "Вес, кг", NUMBER),
+    Property(4, "Гарантия, мес.", NUMBER),
+    Property(5, "Модель", TEXT),
 )
 
 

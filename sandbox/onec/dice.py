@@ -1,5 +1,7 @@
 """Deterministic numbers: every fact of the catalogue is a pure function of a seed and a number."""
 
+from functools import lru_cache
+
 MASK = (1 << 64) - 1
 _STEP = 0x9E3779B1
 _BACK = pow(_STEP, -1, 1 << 32)
@@ -14,6 +16,7 @@ def mix(number: int) -> int:
     return number ^ (number >> 31)
 
 
+@lru_cache(maxsize=4096)
 def guid(kind: int, number: int) -> str:
     """The identifier of one thing of a kind, in the time-based form that 1C gives out."""
     scattered = mix(number * 64 + kind)

@@ -41,7 +41,9 @@ def state(shop: Shop) -> dict[str, Any]:
 
 
 def _fields(stored: dict[str, Any], slugs: dict[int, str]) -> dict[str, Any]:
-    kept = {name: value for name, value in stored.items() if name not in _DROPPED}
+    # A slug that is taken gets a number, so slugs depend on the order of arrival.
+    dropped = (*_DROPPED, "slug") if stored["sku"] else _DROPPED
+    kept = {name: value for name, value in stored.items() if name not in dropped}
     kept["attributes"] = [
         {name: value for name, value in entry.items() if name != "id"} for entry in stored["attributes"]
     ]
