@@ -16,7 +16,6 @@ BOUNDS = BatchBounds(
     changed_at_least=20,
 )
 
-SHRUNK = ["vanished_share", "fewer_than_median"]
 
 
 @pytest.mark.parametrize(
