@@ -33,7 +33,11 @@ _ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _DECLARED = re.compile(r"""^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _ROOT = re.compile(r"""<([^\s<>/!?]+)((?:[^<>"']|"[^"]*"|'[^']*')*)>""")
 _ATTRIBUTE = re.compile(r"""([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_DECLARATION = re.compile(rb"^\s*<\?xml\s.*?\?>", re.DOTALL)
+_DECLARATION = re.compile(
+    rb"""<\?xml\s+version\s*=\s*(?:"1\.[0-9]+"|'1\.[0-9]+')"""
+    rb"""(?:\s+encoding\s*=\s*(?:"[A-Za-z][A-Za-z0-9._-]*"|'[A-Za-z][A-Za-z0-9._-]*'))?"""
+    rb"""(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>"""
+)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _ENCODINGS = {"utf-8", "ascii", "cp1251", "cp866", "koi8-r", "iso8859-5", "utf-16", "utf-16-le", "utf-16-be"}
 
@@ -137,7 +141,8 @@ def _decoded(chunks: Iterator[bytes], head: Head) -> Iterator[bytes]:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             place = offset - kept + error.start
-            message = f"byte {place} is not {head.encoding}" + ("" if chunk else ": the file ends inside a character")
+            source = "which the file declares" if head.declared else "in which it is read"
+            message = f"byte {place} is not {head.encoding}, {source}{'' if chunk else ': it ends inside a character'}"
             raise RejectRecord(message) from None
         out = pending + (chunk if is_utf8 else text.encode())
         # A CR at the very end waits for the LF that may follow.
@@ -327,5 +332,6 @@ def without_declaration(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The chunks without their XML declaration, whose encoding no longer holds; its line stays, so lines agree."""
     iterator = iter(chunks)
     first = next(iterator, b"")
-    yield _DECLARATION.sub(lambda found: b"\n" * found.group().count(b"\n"), first, count=1)
+    found = _DECLARATION.match(first)
+    yield b"\n" * found.group().count(b"\n") + first[found.end() :] if found else first
     yield from iterator

@@ -15,6 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from canonical_model.errors import RejectRecord
@@ -59,6 +60,8 @@ def cut(stream: str, body: BinaryIO, media: str) -> Iterator[Raw]:
         yield from _cut_archive(stream, body)
         return
     head, chunks = xml.utf8_chunks(body)
+    # Bytes that are not what the declaration says come before a root that cannot be read.
+    chunks = chain([next(chunks, b"")], chunks)
     _refuse_foreign(head)
     yield from _Cutter(xml.unprefixed(chunks) if head.prefix else chunks, head).records()
 

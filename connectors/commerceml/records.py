@@ -25,7 +25,7 @@ CONTAINERS = {
 }
 
 _ID = re.compile(r"<[^\s>]+[^>]*>\s*<Ид>([^<]*)</Ид>".encode())
-_REMOVED = re.compile("Статус\\s*=\\s*[\"']Удал[её]н[\"']".encode())
+_REMOVED = re.compile("Статус\\s*=\\s*[\"']Удал(?:е|ё)н[\"']".encode())
 _MARK = "ПометкаУдаления>".encode()
 _NAME, _PRICES = "<Наименование".encode(), "<Цены".encode()
 _STOCK = re.compile("<(?:Остатки|Количество|Склад)[\\s>/]".encode())
@@ -98,22 +98,25 @@ def plain(body: bytes, namespaces: Mapping[str, str]) -> bytes:
 
 
 def flat_groups(tree: etree._Element, at: int, parent: str | None = None) -> Iterator[Raw]:
-    """Each group of the tree by itself, parents first: `<Группа Родитель="…"><Ид>…</Ид>…</Группа>`."""
+    """Each group of the tree by itself, parents first: `<Группа Родитель="…"><Ид>…</Ид>…</Группа>`.
+
+    Properties that are declared inside a group come as records of their own, before it.
+    """
     for group in tree.iterchildren("Группа"):
         own = _child(group, "Ид")
-        inner = group.find(GROUPS)
         alone = etree.Element("Группа", {str(name): str(value) for name, value in group.attrib.items()})
         if parent is not None:
             alone.set("Родитель", parent)
-        for child in group:
-            if child is not inner:
-                child.tail = None
+        nested = [*group.iterchildren(GROUPS)]
+        for child in list(group):
+            child.tail = None
+            if child.tag == "Свойства":
+                for declared in child.iterchildren("Свойство"):
+                    body = etree.tostring(declared, encoding="UTF-8", with_tail=False)
+                    yield Raw("Свойство", _child(declared, "Ид"), body, at, is_gone(body, b"", True))
+            elif child not in nested:
                 alone.append(child)
         body = etree.tostring(alone, encoding="UTF-8")
-        yield Raw("Группа", own, body, at, is_gone(body, b"", True) or _is_removed(group))
-        if inner is not None:
+        yield Raw("Группа", own, body, at, is_gone(body, body[: body.find(b">")], True))
+        for inner in nested:
             yield from flat_groups(inner, at, own)
-
-
-def _is_removed(group: etree._Element) -> bool:
-    return group.get("Статус") in ("Удален", "Удалён")
