@@ -31,10 +31,10 @@ def _report(done: int, total: int) -> None:
 def _drop(given: argparse.Namespace) -> None:
     formed = given.formed or datetime.now(ZoneInfo("Europe/Moscow")).replace(tzinfo=None, microsecond=0)
     counts = export(
-        erp_folder(given.dir), given.products, given.seed, given.day, erp_state(given.dir),
+        erp_folder(given.dir) / given.into, given.products, given.seed, given.day, erp_state(given.dir),
         changed=given.changed, vanished=given.vanished, new=given.new, part=given.part,
-        changes_only=given.changes_only, schema=given.schema, encoding=given.encoding, zipped=given.zip,
-        defects=given.defects, pause_between=given.pause_between, pause_inside=given.pause_inside,
+        changes_only=given.changes_only, offers_only=given.offers_only, schema=given.schema,
+        encoding=given.encoding, zipped=given.zip, defects=given.defects, pause_between=given.pause_between, pause_inside=given.pause_inside,
         formed=formed, progress=_report if given.progress == "json" else None,
     )  # fmt: skip
     print(json.dumps(counts))
@@ -64,6 +64,8 @@ def _add_drop(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=float, default=share, help="share of the products a day, 0…1")
     parser.add_argument("--part", type=int, default=10_000, help="products a file")
     parser.add_argument("--changes-only", action="store_true")
+    parser.add_argument("--offers-only", action="store_true", help="prices and stock, no goods")
+    parser.add_argument("--into", default="", metavar="SUBFOLDER", help="of the exchange folder")
     parser.add_argument("--schema", choices=SCHEMAS, default=SCHEMAS[0])
     parser.add_argument("--encoding", choices=ENCODINGS, default=ENCODINGS[0])
     parser.add_argument("--zip", action="store_true")

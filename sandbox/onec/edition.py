@@ -7,7 +7,7 @@ from itertools import islice
 
 from sandbox.onec import wording
 from sandbox.onec.calendar import Calendar
-from sandbox.onec.catalogue import Product, product
+from sandbox.onec.catalogue import Offer, Product, product
 from sandbox.onec.offers import price_texts
 from sandbox.onec.state import Overrides
 from sandbox.onec.writing import Folder, Meter
@@ -57,6 +57,10 @@ class Edition:
         """Whether a product's offers are exported; those of a deleted one are not."""
         return bool(item.offers) and not self.deleted(item)
 
+    def shown(self, item: Product) -> tuple[Offer, ...]:
+        """The offers of a product that are exported."""
+        return item.offers if self.offered(item) else ()
+
     def defective(self, item: Product) -> bool:
         """Whether this product's offers carry the known defect: two prices of one type."""
         return self.defects and item.index % 100 == 3
@@ -77,7 +81,7 @@ class Edition:
 
     def count_offers(self, item: Product) -> None:
         """Take a product's written offers into the counts."""
-        for offer in item.offers:
+        for offer in self.shown(item):
             self.counts["offers"] += 1
             self.counts["variant_offers"] += "#" in offer.id
             self.counts["prices"] += sum(1 for _ in price_texts(offer, self.overrides.prices))

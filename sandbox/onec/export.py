@@ -44,10 +44,9 @@ def _offers(edition: Edition) -> None:
             document.write(wording.package_opening(edition.changes_only) + lists + "\t\t<Предложения>\n")
             for place, index in enumerate(part):
                 item = product(edition.calendar, index)
-                if edition.offered(item):
-                    for offer in item.offers:
-                        document.write(offer_element(item, offer, edition.overrides.prices, edition.defective(item)))
-                    edition.count_offers(item)
+                for offer in edition.shown(item):
+                    document.write(offer_element(item, offer, edition.overrides.prices, edition.defective(item)))
+                edition.count_offers(item)
                 if place == len(part) // 2:
                     edition.folder.linger(document)
             document.write(f"\t\t</Предложения>\n\t</ПакетПредложений>\n{wording.CLOSING}")
@@ -68,6 +67,7 @@ def export(
     schema: str = "2.09",
     encoding: str = "utf-8",
     zipped: bool = False,
+    offers_only: bool = False,
     defects: bool = False,
     pause_between: float = 0.0,
     pause_inside: float = 0.0,
@@ -77,7 +77,8 @@ def export(
     """Write one export into a folder and return what it holds, by kind.
 
     The same arguments and state give the same bytes; `formed` (1C's local time) is 03:00 of the day unless
-    given. `part` is products a file, pauses are seconds, `progress` gets (done, total) in catalogue passes.
+    given. `part` is products a file, `offers_only` leaves out everything but prices and stock, pauses are
+    seconds, `progress` gets (done, total) in passes over the catalogue.
 
     Raises:
         ValueError: a schema or encoding that this 1C does not know, or counts below one.
@@ -89,18 +90,19 @@ def export(
     calendar = Calendar(products, seed, day, changed, vanished, new)
     when = formed or FIRST_NIGHT + timedelta(days=day - 1)
     place = Folder(Path(folder), encoding, zipped, pause_between, pause_inside, when)
-    passes = 2 if schema == "2.09" else 4
+    passes = {"2.09": 2, "3.1": 4}[schema] // (2 if offers_only else 1)
     edition = Edition(
         calendar, load(kept), place, Meter(calendar.total * passes, progress), Counter(),
         schema, part, changes_only, defects,
     )  # fmt: skip
     with place.session():
         if schema == "3.1":
-            write_segments(edition)
+            write_segments(edition, offers_only)
         else:
-            _goods(edition)
+            if not offers_only:
+                _goods(edition)
             _offers(edition)
-    mark_exported(kept, calendar)
+    mark_exported(kept, calendar, goods=not offers_only)
     return _summary(edition)
 
 

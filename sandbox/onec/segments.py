@@ -1,6 +1,7 @@
 """The segmented exchange of CommerceML 3.1: reference lists first, then goods, offers, prices and rests."""
 
 from collections.abc import Callable
+from functools import partial
 
 from sandbox.onec import classifier, wording
 from sandbox.onec.assortment import CATALOGUE_ID
@@ -48,33 +49,34 @@ def _records(edition: Edition, segment: str, opening: str, closing: str, render:
             document.write(closing + wording.CLOSING)
 
 
-def write_segments(edition: Edition) -> None:
-    """Write every file of the exchange."""
-    for segment, body in _REFERENCES:
-        _reference(edition, segment, body())
-
-    def goods(item: Product) -> str:
-        edition.count_goods(item)
-        return goods_element(item, edition.deleted(item), "3.1")
-
-    def offers(item: Product) -> str:
-        if not edition.offered(item):
-            return ""
-        edition.count_offers(item)
-        return "".join(offer_segment(item, offer) for offer in item.offers)
-
-    def prices(item: Product) -> str:
-        shown = item.offers if edition.offered(item) else ()
-        known, defect = edition.overrides.prices, edition.defective(item)
-        return "".join(price_segment(item, offer, known, defect) for offer in shown)
-
-    def rests(item: Product) -> str:
-        shown = item.offers if edition.offered(item) else ()
-        return "".join(rest_segment(item, offer) for offer in shown if offer.stock)
-
-    catalogue = wording.catalogue_opening(edition.changes_only) + "\t\t<Товары>\n"
-    _records(edition, "goods", catalogue, "\t\t</Товары>\n\t</Каталог>\n", goods)
+def write_segments(edition: Edition, offers_only: bool) -> None:
+    """Write every file of the exchange, or only prices and rests."""
+    if not offers_only:
+        for segment, body in _REFERENCES:
+            _reference(edition, segment, body())
+        catalogue = wording.catalogue_opening(edition.changes_only) + "\t\t<Товары>\n"
+        _records(edition, "goods", catalogue, "\t\t</Товары>\n\t</Каталог>\n", partial(_goods, edition))
     package = wording.package_opening(edition.changes_only, "#", "") + "\t\t<Предложения>\n"
     end = "\t\t</Предложения>\n\t</ПакетПредложений>\n"
-    for segment, render in (("offers", offers), ("prices", prices), ("rests", rests)):
-        _records(edition, segment, package, end, render)
+    renders = {"offers": _offers, "prices": _prices, "rests": _rests}
+    for segment in ("prices", "rests") if offers_only else renders:
+        _records(edition, segment, package, end, partial(renders[segment], edition))
+
+
+def _goods(edition: Edition, item: Product) -> str:
+    edition.count_goods(item)
+    return goods_element(item, edition.deleted(item), "3.1")
+
+
+def _offers(edition: Edition, item: Product) -> str:
+    return "".join(offer_segment(item, offer) for offer in edition.shown(item))
+
+
+def _prices(edition: Edition, item: Product) -> str:
+    edition.count_offers(item)
+    known, defect = edition.overrides.prices, edition.defective(item)
+    return "".join(price_segment(item, offer, known, defect) for offer in edition.shown(item))
+
+
+def _rests(edition: Edition, item: Product) -> str:
+    return "".join(rest_segment(item, offer) for offer in edition.shown(item) if offer.stock)

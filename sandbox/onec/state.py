@@ -64,15 +64,16 @@ def load(state: Path | None) -> Overrides:
     return overrides
 
 
-def mark_exported(state: Path | None, calendar: Calendar) -> None:
-    """Remember the catalogue that was exported and that it carried every override."""
+def mark_exported(state: Path | None, calendar: Calendar, goods: bool) -> None:
+    """Remember the catalogue that was exported and which overrides it carried; deletions go with goods."""
     if state is None:
         return
     row = (calendar.products, calendar.seed, calendar.day, calendar.changed, calendar.vanished, calendar.new)
     with _database(state) as database:
         database.execute("INSERT OR REPLACE INTO exported VALUES (1, ?, ?, ?, ?, ?, ?)", row)
         database.execute("UPDATE price SET sent = 1")
-        database.execute("UPDATE deletion SET sent = 1")
+        if goods:
+            database.execute("UPDATE deletion SET sent = 1")
 
 
 def exported_calendar(state: Path) -> Calendar:

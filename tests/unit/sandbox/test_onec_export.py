@@ -217,3 +217,15 @@ def test_memory_does_not_grow_with_the_catalogue(tmp_path: Path) -> None:
 def test_what_this_1c_cannot_do_is_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="schema is one of"):
         export(tmp_path, **{"products": 10, **wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("schema", "kinds"), [("2.09", {"offers0"}), ("3.1", {"prices", "rests"})])
+def test_prices_and_stock_alone(tmp_path: Path, schema: str, kinds: set[str]) -> None:
+    steps: list[tuple[int, int]] = []
+    counts = export(
+        tmp_path, 50, schema=schema, offers_only=True, progress=lambda done, total: steps.append((done, total))
+    )  # fmt: skip
+    assert {file.name.partition("_")[0] for file in tmp_path.iterdir()} == kinds
+    assert (counts["products"], counts["files"]) == (0, len(kinds))
+    assert counts["offers"] > 50
+    assert steps == [(50 * len(kinds), 50 * len(kinds))]
