@@ -34,7 +34,8 @@ def _drop(given: argparse.Namespace) -> None:
         erp_folder(given.dir) / given.into, given.products, given.seed, given.day, erp_state(given.dir),
         changed=given.changed, vanished=given.vanished, new=given.new, part=given.part,
         changes_only=given.changes_only, offers_only=given.offers_only, schema=given.schema,
-        encoding=given.encoding, zipped=given.zip, defects=given.defects, pause_between=given.pause_between, pause_inside=given.pause_inside,
+        encoding=given.encoding, zipped=given.zip, defects=given.defects,
+        pause_between=given.pause_between, pause_inside=given.pause_inside,
         formed=formed, progress=_report if given.progress == "json" else None,
     )  # fmt: skip
     print(json.dumps(counts))
