@@ -205,22 +205,39 @@ class LocalFolder:
         """Nothing is held."""
 
 
-class _Steady(io.FileIO):
+class _Steady(io.RawIOBase):
     """A file that says at its end whether it was rewritten meanwhile."""
 
     def __init__(self, handle: int, entry: Entry) -> None:
-        super().__init__(handle, "rb")
+        self.handle = handle
         self.entry = entry
 
-    def readinto(self, buffer: Any) -> int | None:
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self.handle
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return os.lseek(self.handle, offset, whence)
+
+    def readinto(self, buffer: Any) -> int:
         """Read; at the end compare size and mtime with the listing's."""
-        count = super().readinto(buffer)
+        count = os.readv(self.handle, [buffer])
         if not count:
-            about = os.fstat(self.fileno())
+            about = os.fstat(self.handle)
             if (about.st_size, int(about.st_mtime)) != (self.entry.size, self.entry.mtime):
                 message = f"{self.entry.name} changed while it was read"
                 raise RetryLater(message)
         return count
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self.handle)
+        super().close()
 
 
 def quiet(listing: Callable[[], list[Entry]], settle: float, patience: float = 10.0) -> list[Entry]:

@@ -177,7 +177,9 @@ def judge(package: Package) -> tuple[bool, str]:
     facts = []
     for member in package.members:
         with member.open() as stream:
-            facts.append(look(stream, stream.seek(0, 2)))
+            # An archive that could not be taken apart.
+            packed = member.name.lower().endswith(".zip")
+            facts.append(Facts(broken=True) if packed else look(stream, stream.seek(0, 2)))
     both = list(zip(package.members, facts, strict=True))
     if (
         why := "; ".join(f"{member.name}: {fact.unfinished}" for member, fact in both if fact.unfinished)
