@@ -165,6 +165,9 @@ class LocalFolder:
         except PermissionError:
             message = f"{entry.name}: no permission to read it"
             raise ConfigError(message) from None
+        except OSError as error:
+            message = f"{entry.name}: {error.strerror}"
+            raise RejectRecord(message) from None
         stream = _Steady(handle, entry)
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             stream.close()

@@ -277,6 +277,10 @@ def check_document(stream: BinaryIO) -> Head:
     return head
 
 
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
 class _Rewriter:
     """A parser target that writes the document again without namespaces, prefixes, comments and CDATA."""
 
@@ -284,11 +288,11 @@ class _Rewriter:
         self.out: list[str] = []
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        written = (f" {name.rpartition('}')[2]}={quoteattr(value)}" for name, value in attributes.items())
-        self.out.append(f"<{tag.rpartition('}')[2]}{''.join(written)}>")
+        written = (f" {_local(name)}={quoteattr(value)}" for name, value in attributes.items())
+        self.out.append(f"<{_local(tag)}{''.join(written)}>")
 
     def end(self, tag: str) -> None:
-        self.out.append(f"</{tag.rpartition('}')[2]}>")
+        self.out.append(f"</{_local(tag)}>")
 
     def data(self, text: str) -> None:
         self.out.append(escape(text))
@@ -306,7 +310,7 @@ def unprefixed(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """A document in UTF-8 written again without namespaces, for the rare one whose tags carry prefixes.
 
     Raises:
-        RejectRecord: not well-formed, or a prefix that is not declared.
+        RejectRecord: not well-formed.
     """
     rewriter: Any = _Rewriter()
     feed = etree.XMLParser(target=rewriter, **_CLOSED)

@@ -79,6 +79,9 @@ def _cut_archive(stream: str, body: BinaryIO) -> Iterator[Raw]:
 def _refuse_foreign(head: xml.Head) -> None:
     if head.doctype:
         raise RejectRecord("line 1: a DOCTYPE is not accepted")
+    if head.prefix and head.prefix not in head.namespaces:
+        message = f"line 1: the prefix {head.prefix[:60]!r} of the root element is not declared"
+        raise RejectRecord(message)
     if head.root not in ROOTS:
         found = f"the root element is {head.root[:60]!r}" if head.root else "there is no XML element in it"
         message = f"not CommerceML: {found}, expected {' or '.join(sorted(ROOTS))} (read as {head.encoding})"

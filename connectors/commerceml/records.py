@@ -91,7 +91,7 @@ def plain(body: bytes, namespaces: Mapping[str, str]) -> bytes:
     """The element without namespaces, for the rare slice that carries a prefix.
 
     Raises:
-        RejectRecord: not well-formed, or a prefix that the root does not declare.
+        RejectRecord: not well-formed.
     """
     declared = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in namespaces.items() if prefix)
     return b"".join(xml.unprefixed([f"<r{declared}>".encode(), body, b"</r>"]))[3:-4]

@@ -232,6 +232,7 @@ BROKEN = {
     "blanks": (b" \n", "nothing but blanks"),
     "no XML": (b"hello", "there is no XML element"),
     "foreign root": (b"<yml_catalog/>", "'yml_catalog'"),
+    "undeclared prefix": (b"<c:x/>", "prefix 'c' of the root element is not declared"),
     "HTML": (b"<html><body>502</body></html>", "'html'"),
     "two roots": (PLAIN + "<Каталог/>", "second root element <Каталог>"),
     "text after the end": (PLAIN + "x", "Extra content|outside records"),
