@@ -76,7 +76,7 @@ def _one(hub: Hub, connection: Connection, fence: int, run_id: int, batch: Batch
         if thorough:
             from hub.sync.quality import judge_quality
 
-            found += judge_quality(hub, batch, run_id)
+            found += judge_quality(hub, batch)
         if reasons and decided != "released":
             _hold(connection, batch, reasons)
             return "held", 0

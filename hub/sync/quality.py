@@ -6,6 +6,9 @@ from public networks, so the result goes into the run's summary and our own page
 """
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
@@ -47,7 +50,7 @@ def _expectations(name: str, column: Column) -> list[Any]:
             )
         )
     if column.not_blank:
-        found.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=r"\\S"))
+        found.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=r"\S"))
     if column.longest is not None:
         found.append(gxe.ExpectColumnValueLengthsToBeBetween(column=name, max_value=column.longest))
     if column.matches is not None:
@@ -55,9 +58,23 @@ def _expectations(name: str, column: Column) -> list[Any]:
     return found
 
 
-def judge_quality(hub: Hub, batch: Batch, run_id: int) -> list[Jump]:
+def judge_quality(hub: Hub, batch: Batch) -> list[Jump]:
     """Validate a batch's staged rows; returns the rows that break an expectation."""
-    context = gx.get_context(mode="ephemeral")
+    with tempfile.TemporaryDirectory(prefix="hub-quality-") as folder, _temporary_files_in(folder):
+        return _judge(gx.get_context(mode="ephemeral"), hub, batch)
+
+
+@contextmanager
+def _temporary_files_in(folder: str) -> Iterator[None]:
+    """An ephemeral context makes a folder for its pages and leaves it behind; here it goes with `folder`."""
+    before, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+def _judge(context: Any, hub: Hub, batch: Batch) -> list[Jump]:
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("staged")
     names = [name for name in ENTITIES if expectations(name).columns]

@@ -1,0 +1,231 @@
+"""From 1C's folder to the canonical tables: first night, quiet night, changes, deletions, and what must not get in."""
+
+import pytest
+
+from hub.sync.quarantine import replay
+from hub.sync.runs import start_run
+
+
+@pytest.fixture
+def shelf(goods):
+    """A small assortment."""
+    return [goods(id=f"id-{n:03}", name=f"Лампа {n}", article=f"A-{n}", price=f"{100 + n}.50") for n in range(60)]
+
+
+def test_first_night_is_canonical(night, shelf):
+    night.onec.drop(shelf)
+    counts = night.run()
+    assert counts["normalise"]["new"] == counts["normalise"]["read"] == 124
+    assert night.one("select count(*), sum(amount)::text from price") == (60, "7800.00")
+    assert night.prices()["id-007"] == "107.50"
+    assert night.one("select attributes->>'Цвет' from product limit 1") == "красный"
+    assert night.one("select count(distinct version), count(distinct set_run) from sku") == (1, 1)
+
+
+def test_a_second_night_moves_nothing(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    before = night.rows("select hub_id, version, set_run from product order by 1")
+    night.onec.drop(shelf)
+    counts = night.run()
+    assert counts["normalise"]["unchanged"] == 124
+    assert night.one("select counts->'parsed' from batch order by id desc limit 1") == 0
+    assert night.rows("select hub_id, version, set_run from product order by 1") == before
+    assert night.one("select count(*) from change") == 0
+
+
+def test_one_price_changes_exactly_that_price(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop([shelf[0].but(price="99.00"), *shelf[1:]])
+    counts = night.run()
+    assert (counts["merge"]["updated"], counts["merge"]["inserted"]) == (1, 0)
+    assert night.prices()["id-000"] == "99.00"
+    assert night.rows("select entity, old::text, new::text from change") == [
+        ("Price", '{"amount": 100.50}', '{"amount": 99.00}')
+    ]
+    assert night.one("select count(*) from price where version = 2") == 1
+
+
+def test_what_vanishes_from_a_full_export_is_gone_and_may_come_back(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop(shelf[1:])
+    assert night.run()["merge"]["gone"] == 2
+    assert night.one("select count(*) from product where gone") == 1
+    night.onec.drop(shelf)
+    night.run()
+    assert night.one("select count(*) from product where gone") == 0
+    assert night.one("select count(*) from identifier where gone_run is not null") == 0
+
+
+def test_a_changes_only_package_leaves_the_rest_alone(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop([shelf[3].but(name="Лампа новая", stock="0")], changes=True)
+    counts = night.run()
+    assert counts["merge"].get("gone", 0) == 0
+    assert night.one("select count(*) from product where not gone") == 60
+    assert night.one("select count(*) from product where name = 'Лампа новая'") == 1
+    night.onec.drop([shelf[3].but(name="Лампа новая", stock="0") if g.id == "id-003" else g for g in shelf])
+    assert night.run()["normalise"]["unchanged"] == 124
+
+
+def test_a_price_list_that_an_offer_no_longer_names_loses_its_price(night, shelf):
+    second = "<Цена><ИдТипаЦены>z</ИдТипаЦены><ЦенаЗаЕдиницу>1.00</ЦенаЗаЕдиницу><Валюта>RUB</Валюта></Цена>"
+    night.onec.drop([shelf[0].but(offer_extra=second), *shelf[1:]])
+    night.run()
+    assert night.one("select count(*) from price") == 61
+    night.onec.drop(shelf)
+    assert night.run()["merge"]["deleted"] == 1
+    assert night.one("select count(*) from price") == 60
+
+
+def test_two_prices_of_one_type_park_the_offer_until_it_is_right(night, shelf):
+    twice = "<Цена><ИдТипаЦены>r</ИдТипаЦены><ЦенаЗаЕдиницу>1.00</ЦенаЗаЕдиницу><Валюта>RUB</Валюта></Цена>"
+    night.onec.drop([shelf[0].but(offer_extra=twice), *shelf[1:]])
+    assert night.run()["normalise"]["quarantined"] == 1
+    assert "id-000" not in night.prices()
+    (found,) = night.rows("select kind, key, stage, state, convert_from(body, 'utf8') from quarantine")
+    assert found[:4] == ("Предложение", "id-000", "map", "open")
+    assert "<Ид>id-000</Ид>" in str(found[4])
+    night.onec.drop(shelf)
+    night.run()
+    assert night.prices()["id-000"] == "100.50"
+    assert night.one("select state from quarantine") == "superseded"
+
+
+@pytest.mark.parametrize("price", ["0", "-5", "0,00"])
+def test_a_price_of_nothing_is_parked_and_the_one_in_force_stays(night, shelf, price):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop([shelf[0].but(price=price), *shelf[1:]])
+    night.run()
+    assert night.prices()["id-000"] == "100.50"
+    assert night.one("select stage, field from quarantine where state = 'open'") == ("guard", "Price.amount")
+
+
+def test_a_price_times_a_hundred_waits_for_a_person(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop([shelf[0].but(price="10050.00"), *shelf[1:]])
+    assert night.run()["guard"]["parked"] == 1
+    assert night.prices()["id-000"] == "100.50"
+    identity, reason = night.rows("select id, reason from quarantine where state = 'open'")[0]
+    assert "100.50 to 10050.00" in str(reason)
+    replay(night.hub, start_run(night.hub, "replay", "a person"), [identity], "olga")
+    night.run()
+    assert night.prices()["id-000"] == "10050.00"
+    assert night.one("select state, settled_by from quarantine") == ("replayed", "olga")
+
+
+def test_a_third_of_the_export_is_held_and_pushes_nothing(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    before = night.canonical()
+    night.onec.drop(shelf[:18])
+    counts = night.run()
+    assert counts["guard"]["held"] == 1
+    assert counts["merge"].get("batches", 0) == 0
+    assert night.canonical() == before
+    reasons = night.one("select reasons from held_batch")
+    assert {reason["bound"] for reason in reasons} == {"vanished_share", "fewer_than_median"}
+    assert night.run()["merge"].get("batches", 0) == 0
+
+
+def test_a_released_batch_is_merged(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop(shelf[:18])
+    night.run()
+    with night.hub.connect() as connection:
+        connection.execute("update held_batch set state = 'released', settled_by = 'olga', settled_at = now()")
+    night.run()
+    assert night.one("select count(*) from product where gone") == 42
+
+
+def test_a_newer_full_export_supersedes_a_held_one(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop(shelf[:18])
+    night.run()
+    night.onec.drop(shelf)
+    night.run()
+    assert [row[0] for row in night.rows("select state from batch order by id")] == ["merged", "superseded", "merged"]
+    assert night.one("select state from held_batch") == "superseded"
+
+
+def test_changes_behind_a_held_batch_wait(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop(shelf[:18])
+    night.run()
+    night.onec.drop([shelf[1].but(price="55.00")], changes=True)
+    night.run()
+    assert night.prices()["id-001"] == "101.50"
+    with night.hub.connect() as connection:
+        connection.execute("update held_batch set state = 'rejected', settled_by = 'olga', settled_at = now()")
+    night.run()
+    night.run()
+    assert night.prices()["id-001"] == "55.00"
+    assert night.one("select count(*) from product where gone") == 0
+
+
+def test_a_renamed_property_maps_its_products_again(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.properties = {"p1": "Оттенок"}
+    night.onec.drop(shelf)
+    night.run()
+    assert night.one("select count(*) from product where attributes ? 'Оттенок'") == 60
+    assert night.one("select count(*) from price where version > 1") == 0
+
+
+BROKEN = {
+    "truncated": lambda text: text[: len(text) // 2],
+    "two roots": lambda text: text + text[text.index("<Комм") :],
+    "doctype": lambda text: text.replace("?>", '?><!DOCTYPE x [<!ENTITY e "x">]>', 1),
+    "bytes of another encoding": lambda text: text.encode("cp1251"),
+    "empty": lambda text: "",
+    "foreign": lambda text: "<html><body>login</body></html>",
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_file_changes_nothing(night, shelf, fault):
+    night.onec.drop(shelf)
+    night.run()
+    before = night.canonical()
+    night.onec.drop([g.but(price="77.00") for g in shelf])
+    whole = (night.onec.folder / "import0_1.xml").read_text(encoding="utf8")
+    night.onec.write("import0_1.xml", BROKEN[fault](whole))
+    night.run()
+    assert night.canonical() == before
+    for state, reason in night.rows("select state, reason from batch where state <> 'merged'"):
+        assert state == "refused"
+        assert "import0_1.xml" in str(reason)
+
+
+def test_half_a_package_is_left_alone(night, shelf):
+    night.onec.write("import0_1.xml", night.onec.catalogue(shelf))
+    assert night.run()["land"]["packages"] == 0
+    assert (night.onec.folder / "import0_1.xml").exists()
+    night.onec.write("offers0_1.xml", night.onec.offers(shelf))
+    assert night.run()["land"]["packages"] == 1
+    assert not (night.onec.folder / "import0_1.xml").exists()
+
+
+def test_everything_read_is_accounted_for(night, shelf):
+    night.onec.drop([*shelf[:-1], shelf[-1].but(price="0")])
+    night.run()
+    night.onec.drop([shelf[0].but(name="Другая"), *shelf[2:]])
+    night.run()
+    for counts in (row[0] for row in night.rows("select counts from batch order by id")):
+        for kind, found in counts["kinds"].items():
+            parts = ("new", "changed", "unchanged", "repeated", "quarantined")
+            assert found["read"] == sum(found.get(part, 0) for part in parts), kind
+
+
+def test_great_expectations_agrees_with_the_masks(night, shelf):
+    night.onec.drop(shelf)
+    assert night.run(thorough=True)["guard"] == {"guarded": 1, "parked": 0}
