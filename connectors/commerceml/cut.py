@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
 
+import numpy
+
 from canonical_model.errors import RejectRecord
 from connectors import archives, xml
 from connectors.commerceml.records import (
@@ -46,6 +48,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CHANGES = re.compile("СодержитТолькоИзменения\\s*=\\s*[\"']true[\"']".encode())
+_MARK = "ПометкаУдаления>".encode()
 _MARKED = re.compile("ПометкаУдаления>\\s*(?:true|1)".encode())
 
 
@@ -97,7 +100,7 @@ class _Cutter:
         self.text = b""
         self.pos = 0
         self.base = 0
-        self.line = 1
+        self.lines = 0
         self.special = self.marked = self.prefixed = False
         self.open: list[str] = []
         self.closed = False
@@ -112,20 +115,23 @@ class _Cutter:
         chunk = next(self.chunks, None)
         if chunk is None:
             return False
-        self.line += self.text.count(b"\n", 0, self.pos)
+        self.lines += int(numpy.count_nonzero(numpy.frombuffer(chunk, numpy.uint8) == 10))
         self.base += self.pos
         self.text = text = self.text[self.pos :] + chunk
         self.pos = 0
         # memchr for the rare byte first: most windows have neither.
         self.special = (b"!" in text and b"<!" in text) or (b"?" in text and b"<?" in text)
-        self.marked = _MARKED.search(text) is not None
-        self.prefixed = any(prefix in text for prefix in self.prefixes)
+        self.marked = _MARK in text and _MARKED.search(text) is not None
+        self.prefixed = any(prefix[:1] in text and prefix in text for prefix in self.prefixes)
         return True
 
-    def refuse(self, what: str, pos: int | None = None) -> RejectRecord:
-        """The error for something at `pos` of the window."""
-        line = self.line + self.text.count(b"\n", 0, self.pos if pos is None else pos)
-        return RejectRecord(f"line {line}: {what}")
+    def line(self, pos: int) -> int:
+        """Number of the line at `pos` of the window, from 1."""
+        return 1 + self.lines - self.text.count(b"\n", pos)
+
+    def refuse(self, what: str) -> RejectRecord:
+        """The error for something at the window's place."""
+        return RejectRecord(f"line {self.line(self.pos)}: {what}")
 
     def records(self) -> Iterator[Raw]:
         """All records; checks the skeleton at the end."""
@@ -215,8 +221,8 @@ class _Cutter:
         begin = re.compile(
             rb"\s*(" + opening + rb"""(\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*)?>\s*""" + "<Ид>([^<]*)</Ид>)".encode()
         )
-        width, after = len(closing), len(opening)
-        match, make = begin.match, self._raw
+        width, after, match = len(closing), len(opening), begin.match
+        simple = kind != "Предложение" or not self.parted
         while True:
             found = match(self.text, self.pos)
             end = self.text.find(closing, found.end()) if found and not self.special else -1
@@ -230,14 +236,17 @@ class _Cutter:
             if self.text.find(opening, start + after, end) >= 0:
                 return
             body = self.text[start : end + width]
-            at = self.base + start
             self.pos = end + width
             own = found.group(3)
-            yield make(kind, body, at, found.group(2), own_id(body) if b"&" in own else own.decode())
+            # The usual record needs no further look.
+            if simple and not (self.marked or self.prefixed or found.group(2) or b"&" in own):
+                yield Raw(kind, own.decode(), body, self.base + start)
+            else:
+                yield self._raw(kind, body, self.base + start, found.group(2), own_id(body))
 
     def _one(self, kind: str, token: re.Match[bytes]) -> Iterator[Raw]:
         """One record, token by token."""
-        at, line = self.base + token.start(), self.line + self.text.count(b"\n", 0, token.start())
+        at, line = self.base + token.start(), self.line(token.start())
         body = self._element(kind, MAX_RECORD)
         try:
             yield self._raw(kind, body, at, token.group(3), own_id(body))
@@ -249,7 +258,7 @@ class _Cutter:
 
     def _groups(self, token: re.Match[bytes]) -> Iterator[Raw]:
         """The tree of groups: parsed whole, because a group nests in a group."""
-        at, line = self.base + token.start(), self.line + self.text.count(b"\n", 0, token.start())
+        at, line = self.base + token.start(), self.line(token.start())
         section = self._element(GROUPS, MAX_SECTION)
         try:
             tree = xml.parse(plain(section, self.head.namespaces))

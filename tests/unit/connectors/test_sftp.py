@@ -108,7 +108,7 @@ def serving(root, extra=()):
             transports.append(transport)
             try:
                 transport.start_server(server=Door())
-            except (paramiko.SSHException, EOFError):
+            except (paramiko.SSHException, EOFError, OSError):
                 transport.close()
 
     thread = threading.Thread(target=accept, daemon=True)
