@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from typing import BinaryIO, cast
 
+import msgspec
+
 from canonical_model.errors import RejectRecord
-from connectors.folders import check_name
+from connectors.folders import Entry, Folder, check_name
 
 MAX_MEMBERS = 10_000
 MAX_BYTES = 8 << 30
 MAX_RATIO = 200
 SMALL = 16 << 20
 """Below so many bytes no ratio is suspicious."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One file to read, lying in a folder or in an archive there.
+
+    Attributes:
+        name: path for people: `goods/goods_1_1.xml`, `webdata.zip/import0_1.xml`.
+        entry: the file in the folder that holds it: the archive, for one that lies in an archive.
+        open: gives its bytes, seekable.
+    """
+
+    name: str
+    entry: Entry
+    open: Callable[[], BinaryIO]
+
+    @property
+    def is_archive(self) -> bool:
+        """It is an archive that could not be taken apart."""
+        return self.name.lower().endswith(".zip")
+
+
+def members(folder: Folder, entry: Entry, opened: ExitStack) -> list[Member]:
+    """The file itself, or the documents in it; an archive that is refused stands for itself (`unpacked` says why)."""
+    alone = [Member(entry.name, entry, partial(folder.open, entry))]
+    if not alone[0].is_archive:
+        return alone
+    stream = opened.enter_context(folder.open(entry))
+    try:
+        archive = opened.enter_context(open_archive(stream))
+        inner = documents(archive)
+    except RejectRecord:
+        return alone
+    return [Member(f"{entry.name}/{info.filename}", entry, partial(extract, archive, info)) for info in inner]
+
+
+def unpacked(body: BinaryIO) -> Iterator[BinaryIO]:
+    """The documents of an archive that is read as a stream; raises RejectRecord with the reason."""
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(body, copy)
+        with open_archive(copy) as archive:
+            for member in documents(archive):
+                with extract(archive, member) as document:
+                    yield document
 
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)

@@ -11,7 +11,8 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -20,6 +21,7 @@ import msgspec
 from canonical_model.errors import ConfigError, RejectRecord, RetryLater
 
 PARTIAL = ".part"
+ARCHIVE = "archive"
 MAX_NAME = 255
 MAX_PATH = 1000
 MAX_ENTRIES = 20_000
@@ -265,3 +267,26 @@ def quiet(listing: Callable[[], list[Entry]], settle: float, patience: float = 1
         if ahead and before == entries:
             return entries
     return []
+
+
+def receipt(entry: Entry) -> str:
+    """What `archive` needs: the file as it was taken."""
+    return f"{entry.size}:{entry.mtime}:{entry.name}"
+
+
+def archive(folder: Folder, receipts: Iterable[str], under: str) -> None:
+    """Move taken files to `archive/<day>/<under>/`; safe twice; one that was replaced meanwhile stays."""
+    day = datetime.now(UTC).date().isoformat()
+    for taken in sorted(set(receipts)):
+        size, mtime, name = taken.split(":", 2)
+        if folder.find(name) == Entry(name, int(size), int(mtime)):
+            folder.rename(name, f"{ARCHIVE}/{day}/{under}/{name}")
+
+
+def seconds(options: Mapping[str, Any], name: str, default: float) -> float:
+    """A number of seconds from the landscape; raises ConfigError."""
+    try:
+        return float(options.get(name, default))
+    except (TypeError, ValueError):
+        message = f"{name} must be a number of seconds, not {options[name]!r}"
+        raise ConfigError(message) from None

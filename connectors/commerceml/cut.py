@@ -12,8 +12,6 @@ A slice has no namespace, LF line ends, and is otherwise the source's own bytes.
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from itertools import chain
 from typing import BinaryIO
@@ -22,21 +20,10 @@ import numpy
 
 from canonical_model.errors import RejectRecord
 from connectors import archives, xml
-from connectors.commerceml.records import (
-    CONTAINERS,
-    GROUPS,
-    ROOTS,
-    Layout,
-    flat_groups,
-    is_gone,
-    layout,
-    own_id,
-    part_of,
-    plain,
-)
+from connectors.commerceml import records
 from connectors.protocol import Raw
 
-ZIP = "application/zip"
+XML, ZIP = "application/xml", "application/zip"
 MAX_RECORD = 16 << 20
 MAX_SECTION = 64 << 20
 MAX_MARKUP = 4 << 20
@@ -60,7 +47,9 @@ def cut(stream: str, body: BinaryIO, media: str) -> Iterator[Raw]:
             be used only once all of them have been read.
     """
     if media == ZIP:
-        yield from _cut_archive(stream, body)
+        # Archives are taken apart before they land; one that could not be comes here to be refused by name.
+        for document in archives.unpacked(body):
+            yield from cut(stream, document, XML)
         return
     head, chunks = xml.utf8_chunks(body)
     # Bytes that are not what the declaration says come before a root that cannot be read.
@@ -69,25 +58,15 @@ def cut(stream: str, body: BinaryIO, media: str) -> Iterator[Raw]:
     yield from _Cutter(xml.unprefixed(chunks) if head.prefix else chunks, head).records()
 
 
-def _cut_archive(stream: str, body: BinaryIO) -> Iterator[Raw]:
-    """Archives are taken apart before they land; one that could not be comes here to be refused by name."""
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(body, copy)
-        with archives.open_archive(copy) as archive:
-            for member in archives.documents(archive):
-                with archives.extract(archive, member) as document:
-                    yield from cut(stream, document, "application/xml")
-
-
 def _refuse_foreign(head: xml.Head) -> None:
     if head.doctype:
-        raise RejectRecord("line 1: a DOCTYPE is not accepted")
+        raise RejectRecord("a DOCTYPE before the root element is not accepted")
     if head.prefix and head.prefix not in head.namespaces:
         message = f"line 1: the prefix {head.prefix[:60]!r} of the root element is not declared"
         raise RejectRecord(message)
-    if head.root not in ROOTS:
+    if head.root not in records.ROOTS:
         found = f"the root element is {head.root[:60]!r}" if head.root else "there is no XML element in it"
-        message = f"not CommerceML: {found}, expected {' or '.join(sorted(ROOTS))} (read as {head.encoding})"
+        message = f"not CommerceML: {found}, expected {' or '.join(sorted(records.ROOTS))} (read as {head.encoding})"
         raise RejectRecord(message)
 
 
@@ -111,13 +90,19 @@ class _Cutter:
         self.prefixes = [b"xmlns", *(f"{name}:".encode() for name in prefixes)]
 
     def more(self) -> bool:
-        """Drop what is done with, append the next chunk; False at the end of the text."""
-        chunk = next(self.chunks, None)
-        if chunk is None:
+        """Drop what is done with and append as much as is left, so that a long element costs no more than its length.
+
+        False at the end of the text.
+        """
+        fresh = bytearray()
+        wanted = len(self.text) - self.pos
+        while len(fresh) <= wanted and (chunk := next(self.chunks, None)) is not None:
+            fresh += chunk
+        if not fresh:
             return False
-        self.lines += int(numpy.count_nonzero(numpy.frombuffer(chunk, numpy.uint8) == 10))
+        self.lines += int(numpy.count_nonzero(numpy.frombuffer(fresh, numpy.uint8) == 10))
         self.base += self.pos
-        self.text = text = self.text[self.pos :] + chunk
+        self.text = text = self.text[self.pos :] + fresh
         self.pos = 0
         # memchr for the rare byte first: most windows have neither.
         self.special = (b"!" in text and b"<!" in text) or (b"?" in text and b"<?" in text)
@@ -143,15 +128,15 @@ class _Cutter:
                 if end:
                     self._close(name, token.start())
                 continue
-            where = layout(self.open, name)
-            if where is Layout.RECORD:
+            where = records.layout(self.open, name)
+            if where == records.RECORD:
                 yield from self._one(name, token)
-            elif where is Layout.GROUPS and not token.group(4):
+            elif where == records.GROUPS and not token.group(4):
                 yield from self._groups(token)
             else:
                 self._open(name, token)
-                if not token.group(4) and layout(self.open, CONTAINERS.get(name, "")) is Layout.RECORD:
-                    yield from self._many(CONTAINERS[name])
+                if not token.group(4) and records.layout(self.open, records.CONTAINERS.get(name, "")) == records.RECORD:
+                    yield from self._many(records.CONTAINERS[name])
         self._finish()
 
     def _pass(self, end: int) -> None:
@@ -242,30 +227,30 @@ class _Cutter:
             if simple and not (self.marked or self.prefixed or found.group(2) or b"&" in own):
                 yield Raw(kind, own.decode(), body, self.base + start)
             else:
-                yield self._raw(kind, body, self.base + start, found.group(2), own_id(body))
+                yield self._raw(kind, body, self.base + start, found.group(2))
 
     def _one(self, kind: str, token: re.Match[bytes]) -> Iterator[Raw]:
         """One record, token by token."""
         at, line = self.base + token.start(), self.line(token.start())
         body = self._element(kind, MAX_RECORD)
         try:
-            yield self._raw(kind, body, at, token.group(3), own_id(body))
+            yield self._raw(kind, body, at, token.group(3))
         except RejectRecord as refused:
             message = f"in <{kind}> that begins on line {line}: {refused.reason}"
             raise RejectRecord(message) from None
-        if self.open and CONTAINERS.get(self.open[-1]) == kind:
+        if self.open and records.CONTAINERS.get(self.open[-1]) == kind:
             yield from self._many(kind)
 
     def _groups(self, token: re.Match[bytes]) -> Iterator[Raw]:
         """The tree of groups: parsed whole, because a group nests in a group."""
         at, line = self.base + token.start(), self.line(token.start())
-        section = self._element(GROUPS, MAX_SECTION)
+        section = self._element(records.GROUPS, MAX_SECTION)
         try:
-            tree = xml.parse(plain(section, self.head.namespaces))
+            tree = xml.parse(records.plain(section, self.head.namespaces))
         except RejectRecord as refused:
-            message = f"in <{GROUPS}> that begins on line {line}: {refused.reason}"
+            message = f"in <{records.GROUPS}> that begins on line {line}: {refused.reason}"
             raise RejectRecord(message) from None
-        yield from flat_groups(tree, at)
+        yield from records.flat_groups(tree, at)
 
     def _element(self, name: str, limit: int) -> bytes:
         """The whole element that begins at the window's place, same-named ones inside it included."""
@@ -294,9 +279,9 @@ class _Cutter:
                 msg = f"the file is truncated: it ends inside the <{name}> that begins here"
                 raise self.refuse(msg)
 
-    def _raw(self, kind: str, body: bytes, at: int, attributes: bytes | None, own: str) -> Raw:
+    def _raw(self, kind: str, body: bytes, at: int, attributes: bytes | None) -> Raw:
         if self.prefixed and any(prefix in body for prefix in self.prefixes):
-            body = plain(body, self.head.namespaces)
-        gone = bool(attributes or self.marked) and is_gone(body, attributes, self.marked)
-        part = part_of(body) if self.parted and kind == "Предложение" else ""
-        return Raw(kind, own, body, at, gone, part)
+            body = records.plain(body, self.head.namespaces)
+        gone = bool(attributes or self.marked) and records.is_gone(body, attributes, self.marked)
+        part = records.part_of(body) if self.parted and kind == "Предложение" else ""
+        return Raw(kind, records.own_id(body), body, at, gone, part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -13,8 +13,8 @@ import msgspec
 
 from canonical_model.errors import RejectRecord
 from connectors import xml
+from connectors.archives import Member
 from connectors.commerceml.records import ROOTS
-from connectors.folders import Entry
 
 # In the order in which the engine should meet them: what others refer to first.
 SEGMENTS = (
@@ -28,20 +28,6 @@ _NAME = re.compile(
 _SECTION = re.compile("<(?:[^\\s<>/:]+:)?(Каталог|ПакетПредложений|ИзмененияПакетаПредложений)(\\s[^<>]*)?>".encode())
 _CHANGES = re.compile("СодержитТолькоИзменения\\s*=\\s*[\"'](true|false|1|0)[\"']".encode())
 _TAIL = 4096
-
-
-class Member(msgspec.Struct, frozen=True):
-    """One XML file, lying in the folder or in an archive there.
-
-    Attributes:
-        name: path for people: `goods/goods_1_1.xml`, `webdata.zip/import0_1.xml`.
-        entry: the file in the folder that holds it, the archive for one that lies in an archive.
-        open: gives its bytes, seekable.
-    """
-
-    name: str
-    entry: Entry
-    open: Callable[[], BinaryIO]
 
 
 class Place(msgspec.Struct, frozen=True, order=True):
@@ -177,9 +163,7 @@ def judge(package: Package) -> tuple[bool, str]:
     facts = []
     for member in package.members:
         with member.open() as stream:
-            # An archive that could not be taken apart.
-            packed = member.name.lower().endswith(".zip")
-            facts.append(Facts(broken=True) if packed else look(stream, stream.seek(0, 2)))
+            facts.append(Facts(broken=True) if member.is_archive else look(stream, stream.seek(0, 2)))
     both = list(zip(package.members, facts, strict=True))
     if (
         why := "; ".join(f"{member.name}: {fact.unfinished}" for member, fact in both if fact.unfinished)

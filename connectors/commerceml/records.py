@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
 from xml.sax.saxutils import quoteattr
 
 from lxml import etree
@@ -14,7 +13,7 @@ from connectors.protocol import Raw
 
 SECTIONS = {"Классификатор", "Каталог", "ПакетПредложений", "ИзмененияПакетаПредложений"}
 ROOTS = {"КоммерческаяИнформация", *SECTIONS}
-GROUPS = "Группы"
+GROUPS, RECORD = "Группы", "record"
 CONTAINERS = {
     "Товары": "Товар",
     "Предложения": "Предложение",
@@ -31,26 +30,18 @@ _NAME, _PRICES = "<Наименование".encode(), "<Цены".encode()
 _STOCK = re.compile("<(?:Остатки|Количество|Склад)[\\s>/]".encode())
 
 
-class Layout(Enum):
-    """What an element at its place is."""
+def layout(parents: Sequence[str], name: str) -> str:
+    """What `<name>` inside `parents` (outermost first) is: RECORD, GROUPS (the tree of them) or "".
 
-    RECORD = "record"
-    GROUPS = "tree of groups"
-    OTHER = "neither"
-
-
-def layout(parents: Sequence[str], name: str) -> Layout:
-    """What `<name>` inside `parents` (outermost first) is. A Товар or Склад within an order is no record."""
+    A Товар or Склад within an order is no record.
+    """
     if name == "Документ":
-        inside = len(parents) == 1 or (len(parents) == 2 and parents[1] == "Контейнер")
-        return Layout.RECORD if inside else Layout.OTHER
-    if not 1 <= len(parents) <= 3:
-        return Layout.OTHER
-    if name == GROUPS and len(parents) <= 2 and parents[-1] in SECTIONS:
-        return Layout.GROUPS
-    if len(parents) >= 2 and parents[-2] in SECTIONS and CONTAINERS.get(parents[-1]) == name:
-        return Layout.RECORD
-    return Layout.OTHER
+        return RECORD if len(parents) == 1 or (len(parents) == 2 and parents[1] == "Контейнер") else ""
+    if name == GROUPS and 1 <= len(parents) <= 2 and parents[-1] in SECTIONS:
+        return GROUPS
+    if 2 <= len(parents) <= 3 and parents[-2] in SECTIONS and CONTAINERS.get(parents[-1]) == name:
+        return RECORD
+    return ""
 
 
 def own_id(body: bytes) -> str:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from canonical_model.errors import ConfigError, RejectRecord, RetryLater
-from connectors import archives
-from connectors.commerceml.cut import ZIP, cut
-from connectors.commerceml.package import Member, Package, group, judge
-from connectors.folders import Entry, Folder, LocalFolder, quiet
+from canonical_model.errors import ConfigError, RetryLater
+from connectors.archives import members as members_of
+from connectors.commerceml.cut import XML, ZIP, cut
+from connectors.commerceml.package import Package, group, judge
+from connectors.folders import ARCHIVE, Entry, Folder, LocalFolder, archive, quiet, receipt, seconds
 from connectors.protocol import Blob, Connection, Pace
 from connectors.sftp import open_folder
 
 __all__ = ["CommerceMl", "cut", "open_files", "open_source"]
 
-XML = "application/xml"
-ARCHIVE = "archive"
 PRICES_STOCK = "prices_stock"
 
 
@@ -36,8 +32,8 @@ class CommerceMl:
     def __init__(self, folder: Folder, options: Mapping[str, Any]) -> None:
         self.folder = folder
         self.options = options
-        self.settle = _seconds(options, "settle", 60)
-        self.stale = _seconds(options, "stale", 600)
+        self.settle = seconds(options, "settle", 60)
+        self.stale = seconds(options, "stale", 600)
 
     def check(self) -> str:
         """Say what lies in the folder; raises ConfigError or RetryLater."""
@@ -58,7 +54,7 @@ class CommerceMl:
         late = []
         with ExitStack() as opened:
             opened.callback(self.folder.close)
-            members = [member for entry in entries for member in _members(self.folder, entry, opened)]
+            members = [member for entry in entries for member in members_of(self.folder, entry, opened)]
             for sessions in group(members):
                 for package in sessions:
                     snapshot, why = judge(package)
@@ -72,12 +68,8 @@ class CommerceMl:
             raise RetryLater("; ".join(overdue), after=self.settle)
 
     def acknowledge(self, stream: str, receipts: Iterable[str]) -> None:
-        """Move processed files to `archive/<day>/<stream>/`; one that was replaced meanwhile stays."""
-        day = datetime.now(UTC).date().isoformat()
-        for receipt in sorted(set(receipts)):
-            size, mtime, name = receipt.split(":", 2)
-            if self.folder.find(name) == Entry(name, int(size), int(mtime)):
-                self.folder.rename(name, f"{ARCHIVE}/{day}/{stream}/{name}")
+        """Move processed files to the archive folder; one that was replaced meanwhile stays."""
+        archive(self.folder, receipts, stream)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -103,39 +95,18 @@ def open_files(paths: Iterable[Path], stream: str = "catalogue") -> Iterator[Blo
             if entry is None:
                 message = f"{path} does not exist"
                 raise ConfigError(message)
-            members += _members(folder, entry, opened)
+            members += members_of(folder, entry, opened)
         for sessions in group(members):
             for package in sessions:
                 snapshot, why = judge(package)
                 yield from _blobs(package, stream, snapshot and not why)
 
 
-def _seconds(options: Mapping[str, Any], name: str, default: float) -> float:
-    try:
-        return float(options.get(name, default))
-    except (TypeError, ValueError):
-        message = f"{name} must be a number of seconds, not {options[name]!r}"
-        raise ConfigError(message) from None
-
-
-def _members(folder: Folder, entry: Entry, opened: ExitStack) -> list[Member]:
-    """The file itself, or the documents in an archive; an archive that is refused stands for itself."""
-    alone = [Member(entry.name, entry, partial(folder.open, entry))]
-    if not entry.name.lower().endswith(".zip"):
-        return alone
-    stream = opened.enter_context(folder.open(entry))
-    try:
-        archive = opened.enter_context(archives.open_archive(stream))
-        inner = archives.documents(archive)
-    except RejectRecord:
-        return alone
-    return [Member(f"{entry.name}/{info.filename}", entry, partial(archives.extract, archive, info)) for info in inner]
-
-
 def _blobs(package: Package, stream: str, snapshot: bool) -> Iterator[Blob]:
     last = package.members[-1]
     for member in package.members:
-        media = ZIP if member.name.lower().endswith(".zip") else XML
-        receipt = f"{member.entry.size}:{member.entry.mtime}:{member.entry.name}"
+        media = ZIP if member.is_archive else XML
         with member.open() as body:
-            yield Blob(stream, member.name, media, body, None, package.name, member is last, snapshot, receipt)
+            yield Blob(
+                stream, member.name, media, body, None, package.name, member is last, snapshot, receipt(member.entry)
+            )

@@ -189,6 +189,7 @@ TRICKY = {
     "empty record": "<Товар/><Товар></Товар>",
     "greater-than in an attribute": '<Товар Код="a>b"><Ид>1</Ид></Товар>',
     "prefixed attribute": "<Товар><Ид>1</Ид><Вес xsi:nil='true'/></Товар>",
+    "prefixed attribute before the id": "<Товар><Вес xsi:nil='true'/><Ид>1</Ид></Товар>",
     "default namespace again": '<Товар xmlns="urn:1C.ru:commerceml_2"><Ид>1</Ид></Товар>',
     "single quotes": "<Товар Статус='Удален'><Ид>1</Ид></Товар>",
 }
@@ -398,6 +399,16 @@ def test_memory_stays_flat_over_fifty_megabytes(capsys):
         tracemalloc.stop()
     assert count == 55_000
     assert peak < 8 << 20
+
+
+@pytest.mark.parametrize(
+    "opening", ["<Товары><Товар><Ид>1</Ид>", "<Товары><Товар><!-- --><Ид>1</Ид>"], ids=["quick", "tokens"]
+)
+def test_a_record_that_is_never_closed_is_refused_in_time(opening):
+    document = "<Каталог>" + opening + "<a>ж</a>" * 2_000_000
+    began = time.process_time()
+    assert "larger than" in refusal(document)
+    assert time.process_time() - began < 5
 
 
 def test_time_per_product_is_shown(capsys):
