@@ -17,9 +17,9 @@ from hub.store.canonical import table_name
 from hub.sync.batches import Batch
 from hub.sync.identity import Ids
 from hub.sync.runs import progress
-from hub.sync.staged import BY_TAG, KIND_TAG, LAYOUTS, MANY, NULL, SETS_TAG, unescape
+from hub.sync.staged import BY_TAG, KIND_TAG, LAYOUTS, MANY, NULL, ROW, SETS_TAG, unescape
 
-LINES = 24_000
+LINES = 8_000
 NEAR = 20_000
 Given = dict[str, dict[str, int]]
 Fresh = dict[str, set[int]]
@@ -39,7 +39,7 @@ class Filler:
     ) -> None:
         self.connection, self.batch, self.allow_straight = connection, batch, straight
         self.ids = Ids(connection, run_id)
-        self.tail = f"\t{version}\t{run_id}\n"
+        self.head = f"{version}\t{run_id}\t"
         self.near: Given = {name: {} for name in ENTITIES}
         self.rows = 0
         self.straight: Counter[str] = Counter()
@@ -80,17 +80,19 @@ class Filler:
         self._state(stated, fresh)
 
     def _resolve(self, rows: dict[str, list[list[str]]], stated: list[list[str]]) -> Fresh:
-        """Give every reference of the chunk its hub id; returns which ids are new, by entity."""
+        """Give every open reference of the chunk its hub id; returns which ids are new, by entity."""
         wanted: dict[str, dict[str, None]] = {name: {} for name in ENTITIES}
         for tag, cells in rows.items():
             found = LAYOUTS[BY_TAG[tag]]
             for place, (entity, many) in enumerate(zip(found.entities, found.many, strict=True)):
                 if many:
-                    wanted[entity].update({key: None for row in cells if row[place] for key in row[place].split(MANY)})
+                    listed = {row[place] for row in cells}
+                    wanted[entity].update({key: None for cell in listed if cell for key in cell.split(MANY)})
                 else:
                     wanted[entity].update({row[place]: None for row in cells})
-        for source_id, sets in stated:
-            wanted[parent_of(sets.partition(",")[0])][source_id] = None
+        for sets in {row[1] for row in stated}:
+            parent = parent_of(sets.partition(",")[0])
+            wanted[parent].update({row[0]: None for row in stated if row[1] == sets})
         fresh: Fresh = {}
         for entity, keys in wanted.items():
             keys.pop(NULL, None)
@@ -101,48 +103,58 @@ class Filler:
             fresh[entity] = set()
             if far:
                 given, fresh[entity] = self.ids.give(self.batch.system, entity, [unescape(key) for key in far])
-                near.update(zip(far, given.values(), strict=True))
+                near.update(zip(far, given, strict=True))
         return fresh
 
     def _copy(self, name: str, cells: list[list[str]], fresh: Fresh) -> None:
         """COPY the chunk's rows of one entity: new ones into its table, known ones into its staging table."""
-        found = LAYOUTS[name]
-        own = fresh[found.entities[0]] if self.allow_straight else set()
-        if ENTITIES[name].KEY == ("ref",):
-            own = set(own)  # a second row of one id in this chunk is no longer new
-        straight, staged = self._lines(name, cells, own)
-        self.straight[name] += len(straight)
-        self.staged[name] += len(staged)
+        own = fresh[LAYOUTS[name].entities[0]] if self.allow_straight else set()
+        straight, staged = self._parts(name, cells, own) if ENTITIES[name].PART_OF else self._own(name, cells, own)
         columns = ", ".join(f'"{c}"' for c in column_names(name))
-        for table, lines in ((table_name(name), straight), (f"s_{table_name(name)}", staged)):
+        for table, lines, counts in (
+            (table_name(name), straight, self.straight),
+            (f"s_{table_name(name)}", staged, self.staged),
+        ):
             if lines:
+                text = "".join(lines)
+                counts[name] += text.count("\n")
                 with self.connection.cursor().copy(f'copy "{table}" ({columns}) from stdin') as copy:
-                    copy.write("".join(lines))
+                    copy.write(text)
 
-    def _lines(self, name: str, cells: list[list[str]], own: set[int]) -> tuple[list[str], list[str]]:
-        """Return COPY lines for the table and for the staging table."""
-        found, tail = LAYOUTS[name], self.tail
-        once = ENTITIES[name].KEY == ("ref",)
+    def _parts(self, name: str, cells: list[list[str]], own: set[int]) -> tuple[list[str], list[str]]:
+        """COPY lines of rows that share a parent: its id is written in front of each."""
+        head, lookup = self.head, self.near[LAYOUTS[name].entities[0]]
+        straight: list[str] = []
+        staged: list[str] = []
+        for parent, rest in cells:
+            parent_id = lookup[parent]
+            front = f"{head}{parent_id}\t"
+            target = straight if parent_id in own else staged
+            target.append(front + rest.replace(ROW, "\n" + front))
+        return straight, staged
+
+    def _own(self, name: str, cells: list[list[str]], own: set[int]) -> tuple[list[str], list[str]]:
+        """COPY lines of rows with an id of their own; a second one of one id in this chunk is no longer new."""
+        found, head, own = LAYOUTS[name], self.head, set(own)
         lookups = [self.near[entity] for entity in found.entities]
+        others = range(1, len(lookups))
         straight: list[str] = []
         staged: list[str] = []
         for row in cells:
             row_id = lookups[0][row[0]]
             if row_id in own:
+                own.discard(row_id)
                 target = straight
-                if once:
-                    own.discard(row_id)
             else:
                 target = staged
             row[0] = str(row_id)
-            for place in range(1, len(lookups)):
+            for place in others:
                 cell, lookup = row[place], lookups[place]
                 if found.many[place]:
                     row[place] = "{" + ",".join([str(lookup[key]) for key in cell.split(MANY)]) + "}" if cell else "{}"
                 elif cell != NULL:
                     row[place] = str(lookup[cell])
-            row[-1] = row[-1][:-1] + tail
-            target.append("\t".join(row))
+            target.append(head + "\t".join(row))
         return straight, staged
 
     def _state(self, stated: list[list[str]], fresh: Fresh) -> None:
@@ -167,6 +179,6 @@ def parent_of(entity: str) -> str:
 
 
 def column_names(name: str) -> list[str]:
-    """Columns of an entity's table in the order of a staged line."""
+    """Columns of an entity's table in the order of a COPY line."""
     found = LAYOUTS[name]
-    return ["hub_id" if c == "ref" else c for c in found.references + found.columns] + ["version", "set_run"]
+    return ["version", "set_run"] + ["hub_id" if c == "ref" else c for c in found.references + found.columns]

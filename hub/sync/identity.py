@@ -7,13 +7,15 @@ row: the insert fails loudly on the primary key.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import psycopg
 import xxhash
 
 from canonical_model.entities import ENTITIES
+from hub.landscape.hub import Hub
+from hub.store.locks import MERGE_LOCK
 from hub.store.tables import ID_BLOCK
 from hub.sync.staged import escape
 
@@ -53,8 +55,8 @@ class Ids:
                 self.empty.add(found)
         return found
 
-    def give(self, system: str, entity: str, keys: Sequence[str]) -> tuple[dict[str, int], set[int]]:
-        """Return hub ids of distinct source ids, and which of them were given just now."""
+    def give(self, system: str, entity: str, keys: Sequence[str]) -> tuple[list[int], set[int]]:
+        """Return hub ids of distinct source ids, in their order, and which of them were given just now."""
         space = self.namespace(system, entity)
         hashes = [xxhash.xxh3_64_intdigest(key.encode()) for key in keys]
         numbers = np.array(hashes, dtype=np.uint64).view(np.int64).tolist()
@@ -66,19 +68,18 @@ class Ids:
             assert row is not None
             found = row[0]
         missing = [place for place, hub_id in enumerate(found) if hub_id is None]
-        ids = dict(zip(keys, found, strict=True))
         fresh = self._take(len(missing), dictionary=ENTITIES[entity].DICTIONARY)
         if missing:
             self.empty.discard(space)
             lines = []
             for place, hub_id in zip(missing, fresh, strict=True):
-                ids[keys[place]] = hub_id
+                found[place] = hub_id
                 lines.append(f"{space}\t{numbers[place]}\t{escape(keys[place])}\t{hub_id}\t{self.run_id}\n")
             with self.connection.cursor().copy(
                 "copy identifier (namespace, key_hash, key, hub_id, first_run) from stdin"
             ) as copy:
                 copy.write("".join(lines))
-        return ids, set(fresh)  # type: ignore[return-value]  # every None has been replaced
+        return cast(list[int], found), set(fresh)
 
     def _take(self, count: int, *, dictionary: bool) -> list[int]:
         """Take new ids: from blocks, or one by one for dictionaries."""
@@ -91,3 +92,29 @@ class Ids:
             self.block.extend(range(row[0], row[0] + ID_BLOCK))
         taken, self.block = self.block[:count], self.block[count:]
         return taken
+
+
+class DictionaryIds(dict[str, str]):
+    """Source id → hub id, as text, of one dictionary (price lists, locations); gives missing ones at once.
+
+    Their rows are few and stand in the largest tables' keys, so they get their ids before the merge, each in a
+    transaction of its own: an id without a row is a stub, and harmless.
+    """
+
+    def __init__(self, hub: Hub, run_id: int, system: str, entity: str) -> None:
+        super().__init__()
+        self.hub, self.run_id, self.system, self.entity = hub, run_id, system, entity
+
+    def __missing__(self, key: str) -> str:
+        """Find or give the id of a source id met for the first time in this batch."""
+        with self.hub.connect() as connection:
+            connection.execute("select pg_advisory_xact_lock(%s, 1)", (MERGE_LOCK,))
+            given, _ = Ids(connection, self.run_id).give(self.system, self.entity, [key])
+            connection.commit()
+        self[key] = found = str(given[0])
+        return found
+
+
+def dictionaries(hub: Hub, run_id: int, system: str) -> dict[str, DictionaryIds]:
+    """The ids of every dictionary entity for one source system."""
+    return {name: DictionaryIds(hub, run_id, system, name) for name, entity in ENTITIES.items() if entity.DICTIONARY}

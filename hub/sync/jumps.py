@@ -35,7 +35,9 @@ class Jumps:
         self.down = (own.down if own else None) or bounds.batch.down or Decimal("Infinity")
         self.table = f"judged_{table_name(entity)}"
         self.keys = LAYOUTS[entity].references
+        self.dictionaries = tuple(LAYOUTS[entity].dictionaries)
         columns = "".join(f", key{n} text, hash{n} bigint" for n in range(len(self.keys)))
+        columns += "".join(f', "{name}" int' for name in self.dictionaries)
         connection.execute(
             f'create temp table "{self.table}" (ordinal int, kind text, part text{columns}, value numeric) '
             "on commit drop"
@@ -48,7 +50,8 @@ class Jumps:
         for record, cells in zip(rows.records, rows.cells, strict=True):
             if cells[place] == NULL:
                 continue
-            keys = "\t".join(f"{cell}\t{_signed(unescape(cell))}" for cell in cells[: len(self.keys)])
+            found = [f"{cell}\t{_signed(unescape(cell))}" for cell in cells[: len(self.keys)]]
+            keys = "\t".join(found + [cells[place_of(self.entity, name)] for name in self.dictionaries])
             lines.append(f"{record.ordinal}\t{escape(record.kind)}\t{escape(record.part)}\t{keys}\t{cells[place]}\n")
         if lines:
             with self.connection.cursor().copy(f'copy "{self.table}" from stdin') as copy:
@@ -67,7 +70,7 @@ class Jumps:
             f'i{at}.hub_id = t."{"hub_id" if key == "ref" else key}"'
             for at, key in enumerate(self.keys)
             if key in row_key
-        )
+        ) + "".join(f' and t."{name}" = j."{name}"' for name in self.dictionaries)
         self.connection.execute(f'analyze "{self.table}"')
         self.connection.execute(
             f'create temp table "pairs_{self.table}" on commit drop as '

@@ -29,6 +29,7 @@ from hub.sync.batches import Batch
 from hub.sync.bounds import RowBounds
 from hub.sync.delta import NULL_DIGEST, U64, Growing, Index, Key, context_digest, key_hash, read_index, write_index
 from hub.sync.failpoints import reach
+from hub.sync.identity import dictionaries
 from hub.sync.quarantine import RECORDS_MEDIA, Parked, forget, park
 from hub.sync.runs import progress
 from hub.sync.staged import StagedWriter
@@ -132,6 +133,7 @@ class _Work:
         self.stage = f"normalise:{batch.system}/{batch.stream}"
         self.repeats: dict[Key, set[int]] = {}
         self.bounds = RowBounds()
+        self.dictionaries = dictionaries(hub, run_id, batch.system)
 
     def read_all(self) -> None:
         """Read the package; a second time when a context record stood behind its first use, or a record twice."""
@@ -139,7 +141,7 @@ class _Work:
         while True:
             self._start(tables)
             with self.hub.landing.create(self.staged_path) as file:
-                self.writer = StagedWriter(file)
+                self.writer = StagedWriter(file, self.dictionaries)
                 for blob in self.blobs:
                     self._blob(*blob)
                 self.writer.flush()

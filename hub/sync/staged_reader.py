@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from hub.landscape.hub import Hub
 from hub.sync.batches import Batch
-from hub.sync.staged import BY_TAG, KIND_TAG, LAYOUTS, SETS_TAG
+from hub.sync.staged import BY_TAG, KIND_TAG, LAYOUTS, ROW, SETS_TAG
 
-LINES = 24_000
+LINES = 8_000
 
 
 class Record(NamedTuple):
@@ -21,7 +21,10 @@ class Record(NamedTuple):
 
 
 class Rows:
-    """Rows of one entity in one chunk: where they came from, and their cells in the order of the entity's layout."""
+    """Rows of one entity in one chunk: where they came from, and their cells in the order of the entity's layout.
+
+    The first cell is the row's own source id, or its parent's; references to dictionaries are hub ids.
+    """
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -42,8 +45,10 @@ def read_rows(hub: Hub, batch: Batch, entities: Collection[str]) -> Iterator[dic
                     kind, part = rest[:-1].split("\t")
                 elif tag != SETS_TAG and tag in tags:
                     rows = chunk[BY_TAG[tag]]
-                    rows.records.append(Record(int(ordinal), kind, part))
-                    rows.cells.append(rest[:-1].split("\t"))
+                    first, others = rest[:-1].split("\t", 1)
+                    for row in others.split(ROW):
+                        rows.records.append(Record(int(ordinal), kind, part))
+                        rows.cells.append([first, *row.split("\t")])
             yield chunk
 
 

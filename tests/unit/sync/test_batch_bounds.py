@@ -17,7 +17,6 @@ BOUNDS = BatchBounds(
 )
 
 
-
 @pytest.mark.parametrize(
     ("counts", "before", "sizes", "bounds"),
     [
