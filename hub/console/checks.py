@@ -3,6 +3,7 @@
 import configparser
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -19,10 +20,10 @@ Data = dict[str, Any]
 
 def check(hub: Hub) -> Data:
     """Return `{fine, checks: [{what, ok, text}]}`; asks every system, and raises nothing that a system caused."""
-    findings = [_try("database", lambda: _database(hub)), _try("landing store", lambda: _landing(hub))]
-    findings += [_try("owners", lambda: _owners(hub.landscape))]
+    findings = [_try("database", partial(_database, hub)), _try("landing store", partial(_landing, hub))]
+    findings += [_try("owners", partial(_owners, hub.landscape))]
     for system in hub.landscape.systems.values():
-        findings.append(_try(f"mappings of {system.name}", lambda system=system: _mappings(system)))
+        findings.append(_try(f"mappings of {system.name}", partial(_mappings, system)))
         findings += [_try(f"connection {system.connection}", work) for work in _connections(hub, system)]
     if findings[0]["ok"]:
         findings += _freshness(hub)
@@ -89,9 +90,17 @@ def _mappings(system: System) -> str:
 
 def _connections(hub: Hub, system: System) -> Iterator[Callable[[], str]]:
     for stream in system.streams:
-        yield lambda stream=stream: hub.source(system, stream).check()  # type: ignore[misc]
+        yield partial(_ask_source, hub, system, stream)
     if system.is_target:
-        yield lambda: hub.sink(system).check()
+        yield partial(_ask_sink, hub, system)
+
+
+def _ask_source(hub: Hub, system: System, stream: str) -> str:
+    return hub.source(system, stream).check()
+
+
+def _ask_sink(hub: Hub, system: System) -> str:
+    return hub.sink(system).check()
 
 
 def _freshness(hub: Hub) -> list[Data]:

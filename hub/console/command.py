@@ -44,6 +44,11 @@ def _by_verdict(data: dict[str, Any]) -> int:
     return FINE if data["verdict"] in ("proven", "dry run") else LESS
 
 
+def _by_standing(data: dict[str, Any]) -> int:
+    proven = data["runs"] and all(run["verdict"] == "proven" for run in data["runs"])
+    return FINE if proven and not data["warnings"] else LESS
+
+
 @app.command()
 def check(as_json: Json = False) -> None:
     """Ask every system, and look whether all is there that a night needs."""
@@ -67,11 +72,11 @@ def run(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show what is fresh, owed, parked, held and proven; 1 when something needs a person."""
+    """Show what is fresh, owed, parked, held and proven."""
     from hub.console import shown
     from hub.console import status as standing
 
-    answer(as_json, lambda: standing.status(_hub()), shown.status, lambda data: LESS if data["warnings"] else FINE)
+    answer(as_json, lambda: standing.status(_hub()), shown.status, _by_standing)
 
 
 @app.command()
@@ -176,15 +181,10 @@ def quarantine_list(
     page: Annotated[int, typer.Option("--page", help="100 records a page.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """List parked records and their reasons; 1 when there are any."""
+    """List parked records and their reasons."""
     from hub.console import quarantine_view, shown
 
-    answer(
-        as_json,
-        lambda: quarantine_view.listed(_hub(), system, kind, page),
-        shown.quarantine,
-        lambda data: LESS if data["open"] else FINE,
-    )
+    answer(as_json, lambda: quarantine_view.listed(_hub(), system, kind, page), shown.quarantine)
 
 
 @quarantine.command("show")

@@ -38,7 +38,7 @@ def recent_runs(hub: Hub, limit: int = 20) -> list[Data]:
 
 
 def proof(hub: Hub, run_id: int | None = None) -> Data:
-    """Return the proof of a run (the newest with a verdict when none is named); raises ConfigError when there is none."""
+    """Return the proof of a run, the newest with a verdict when none is named; raises ConfigError without any."""
     with hub.engine.connect() as connection:
         chosen = run_id or connection.execute(_NEWEST, {"flows": list(FLOWS)}).scalar()
         row = connection.execute(_RUN, {"run": chosen}).mappings().first()

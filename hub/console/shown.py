@@ -135,9 +135,8 @@ def status(data: Data) -> None:
         ),
     )
     for warning in data["warnings"]:
-        say(
-            f"[{'red' if warning['level'] == 'red' else 'yellow'}]●[/] {escape(warning['text'])} {escape(warning['press'])}"
-        )
+        colour = "red" if warning["level"] == "red" else "yellow"
+        say(f"[{colour}]●[/] {escape(warning['text'])} {escape(warning['press'])}")
     if not data["runs"]:
         say("Nothing has run yet: `hub run catalogue_nightly` starts the first run.")
     elif not data["warnings"]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from hub.console.attention import warnings_of
 from hub.console.freshness import freshness
 from hub.console.runs import last_runs
-from hub.console.attention import warnings_of
 from hub.landscape.hub import Hub
 from hub.landscape.landscape import System
 
