@@ -64,7 +64,7 @@ class SftpFolder:
         return self._client
 
     def _path(self, name: str) -> str:
-        return f"{self.root}/{check_name(name)}" if name else self.root
+        return f"{self.root.rstrip('/')}/{check_name(name)}" if name else self.root
 
     def _scan(self, folder: str) -> list[tuple[str, int, int, int]]:
         with _Plain(self.connection, folder or "the folder"):

@@ -154,10 +154,10 @@ def _sections(chunks: Iterable[bytes], whole: bool) -> Facts:
     return Facts(sections=frozenset(found), changes=None if flags - {True, False} or not flags else True in flags)
 
 
-def judge(package: Package) -> tuple[bool, str]:
+def judge(package: Package, *, halves_wanted: bool = True) -> tuple[bool, str]:
     """Whether a package is a full snapshot, and why it must be left alone for now ("" = take it).
 
-    A full export is whole only with its goods and its offers; a broken file never gets better, so it is taken and
+    A full export is whole only with its goods and its offers (`halves_wanted`; else it is no snapshot); a broken file never gets better, so it is taken and
     refused with all that came with it.
     """
     facts = []
@@ -171,7 +171,12 @@ def judge(package: Package) -> tuple[bool, str]:
     ):
         return False, why
     said = [fact.changes for fact in facts if fact.sections]
-    if any(fact.broken for fact in facts) or not said or any(changes is not False for changes in said):
+    if (
+        not halves_wanted
+        or any(fact.broken for fact in facts)
+        or not said
+        or any(changes is not False for changes in said)
+    ):
         return False, ""
     halves = {half for member, fact in both for half in _halves(member, fact)}
     if halves == {"goods"} and _both_in_one(package):

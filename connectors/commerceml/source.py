@@ -57,12 +57,12 @@ class CommerceMl:
             members = [member for entry in entries for member in members_of(self.folder, entry, opened)]
             for sessions in group(members):
                 for package in sessions:
-                    snapshot, why = judge(package)
+                    snapshot, why = judge(package, halves_wanted=stream != PRICES_STOCK)
                     if why:
                         late.append((max(member.entry.mtime for member in package.members), why))
                         # A later session must not overtake this one.
                         break
-                    yield from _blobs(package, stream, snapshot and stream != PRICES_STOCK)
+                    yield from _blobs(package, stream, snapshot)
         overdue = [why for since_s, why in late if time.time() - since_s > self.stale]
         if overdue:
             raise RetryLater("; ".join(overdue), after=self.settle)

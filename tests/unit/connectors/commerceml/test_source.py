@@ -291,6 +291,11 @@ def test_streams_never_share_a_file(tmp_path):
     assert names(tmp_path) == ["offers_1_1.xml"]
 
 
+def test_full_offers_without_goods_are_a_price_package_but_never_a_snapshot(tmp_path):
+    put(tmp_path, "prices_stock/offers0_1.xml", OFFERS)
+    assert pull(tmp_path, "prices_stock") == [("prices_stock/offers0_1.xml", True, False)]
+
+
 def test_a_stream_takes_the_folder_it_is_given(tmp_path):
     put(tmp_path, "in/offers_1_1.xml", CHANGES)
     put(tmp_path, "stock/rests_1_1.xml", CHANGES)
