@@ -15,6 +15,7 @@ from hub.store.locks import MERGE_LOCK, check_fence, stream_fence
 from hub.sync import batches
 from hub.sync.apply import apply, ensure_partition, touched_tables
 from hub.sync.batches import Batch
+from hub.sync.collector import collector_rests
 from hub.sync.delta import NULL_DIGEST, key_hash, read_index
 from hub.sync.failpoints import reach
 from hub.sync.fill import Filler
@@ -71,7 +72,8 @@ def _transaction(
         version: int = row[0]
         ensure_partition(connection)
         filler = Filler(connection, batch, version, run_id, straight=straight)
-        filler.load(hub, run_id, parked_ordinals(hub, batch))
+        with collector_rests():
+            filler.load(hub, run_id, parked_ordinals(hub, batch))
         reach("merge:filled")
         gone = mark_gone(hub, connection, batch, version, run_id)
         counts = apply(connection, filler, version, run_id)

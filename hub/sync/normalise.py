@@ -27,6 +27,7 @@ from hub.store.locks import check_fence, stream_fence
 from hub.sync import batches
 from hub.sync.batches import Batch
 from hub.sync.bounds import RowBounds
+from hub.sync.collector import collector_rests
 from hub.sync.delta import NULL_DIGEST, U64, Growing, Index, Key, context_digest, key_hash, read_index, write_index
 from hub.sync.failpoints import reach
 from hub.sync.identity import dictionaries
@@ -78,7 +79,8 @@ def _one(
     work = _Work(hub, connection, run_id, system, batch, base)
     refused = ""
     try:
-        work.read_all()
+        with collector_rests():
+            work.read_all()
     except RejectRecord as error:
         refused = f"{work.blob_name}: {error}"
     reach("normalise:staged")
