@@ -76,12 +76,12 @@ class AirflowApi:
             self.call("PATCH", f"/dags/{dag_id}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
 
     def trigger(self, dag_id: str) -> str:
-        """Unpause the DAG and start a run; returns its id."""
-        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+        """Start a run and unpause the DAG; returns the run's id."""
         run_id = f"make_run__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
-        started = self.call(
-            "POST", f"/dags/{dag_id}/dagRuns", json={"dag_run_id": run_id, "logical_date": None, "conf": {}}
-        )
+        fields: dict[str, Any] = {"dag_run_id": run_id, "logical_date": None, "conf": {}}
+        # In this order: unpausing first may put a scheduled run before ours.
+        started = self.call("POST", f"/dags/{dag_id}/dagRuns", json=fields)
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
         return str(started["dag_run_id"])
 
     def run_state(self, dag_id: str, run_id: str) -> str:

@@ -17,7 +17,7 @@ class Screen:
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
         self.live = self.console.is_terminal
-        self._progress: Progress | None = None
+        self.progress: Progress | None = None
         self._bars: dict[str, TaskID] = {}
 
     def say(self, text: str) -> None:
@@ -34,22 +34,22 @@ class Screen:
             TextColumn("{task.fields[numbers]:>17.17}"),
             TimeElapsedColumn(),
         )
-        self._progress, self._bars = Progress(*columns, console=self.console, disable=not self.live), {}
+        self.progress, self._bars = Progress(*columns, console=self.console, disable=not self.live), {}
         try:
-            with self._progress:
+            with self.progress:
                 yield
         finally:
-            self._progress = None
+            self.progress = None
 
     def show(self, name: str, done: int, total: int | None, unit: str = "", *, finished: bool = False) -> None:
         """Draw the bar called `name` (made at its first call) at `done` of `total`; no total: it only pulses."""
-        if self._progress is None:
+        if self.progress is None:
             return
         if name not in self._bars:
-            self._bars[name] = self._progress.add_task(name, total=None, numbers="")
+            self._bars[name] = self.progress.add_task(name, total=None, numbers="")
         numbers = f"{done:,}/{total:,}".replace(",", " ") if total else f"{done:,}".replace(",", " ") if done else unit
         end = max(done, 1) if finished else total
-        self._progress.update(self._bars[name], completed=end if finished else done, total=end, numbers=numbers)
+        self.progress.update(self._bars[name], completed=end if finished else done, total=end, numbers=numbers)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
