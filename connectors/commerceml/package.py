@@ -157,8 +157,8 @@ def _sections(chunks: Iterable[bytes], whole: bool) -> Facts:
 def judge(package: Package, *, halves_wanted: bool = True) -> tuple[bool, str]:
     """Whether a package is a full snapshot, and why it must be left alone for now ("" = take it).
 
-    A full export is whole only with its goods and its offers (`halves_wanted`; else it is no snapshot); a broken file never gets better, so it is taken and
-    refused with all that came with it.
+    A full export is whole only with its goods and its offers; where that is not wanted, nothing is a snapshot.
+    A broken file never gets better, so it is taken and refused with all that came with it.
     """
     facts = []
     for member in package.members:
@@ -171,12 +171,8 @@ def judge(package: Package, *, halves_wanted: bool = True) -> tuple[bool, str]:
     ):
         return False, why
     said = [fact.changes for fact in facts if fact.sections]
-    if (
-        not halves_wanted
-        or any(fact.broken for fact in facts)
-        or not said
-        or any(changes is not False for changes in said)
-    ):
+    full = bool(said) and all(changes is False for changes in said)
+    if not halves_wanted or not full or any(fact.broken for fact in facts):
         return False, ""
     halves = {half for member, fact in both for half in _halves(member, fact)}
     if halves == {"goods"} and _both_in_one(package):
