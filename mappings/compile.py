@@ -133,7 +133,8 @@ class Writer:
     def _section(self, section: Section) -> None:
         """Write what yields one entity, or one for each item."""
         if section.entity not in ENTITIES:
-            raise ConfigError(f"{self._where(section)}: no such entity; known: {', '.join(ENTITIES)}")
+            msg = f"{self._where(section)}: no such entity; known: {', '.join(ENTITIES)}"
+            raise ConfigError(msg)
         self._complete(section)
         self.names[section.entity] = ENTITIES[section.entity]
         margin = "    "
@@ -225,7 +226,8 @@ class Writer:
         """Return the expression of a field's value, and whether it can raise."""
         if one.lookup:
             if one.lookup not in self.file.lookups:
-                raise ConfigError(f"{self._where(section)}.{one.name}: no lookup {one.lookup!r} in the file")
+                msg = f"{self._where(section)}.{one.name}: no lookup {one.lookup!r} in the file"
+                raise ConfigError(msg)
             table = f"lookup_{one.lookup}"
             self.names[table] = self.file.lookups[one.lookup]
             return f"look({table}, {arguments[0]}, {one.lookup!r})", True
@@ -266,7 +268,8 @@ class Writer:
         name = f"{self.file.source}.{one.convert}"
         found = CONVERTERS.get(name) or CONVERTERS.get(one.convert)
         if found is None:
-            raise ConfigError(f"{self._where(section)}.{one.name}: no converter {one.convert!r}")
+            msg = f"{self._where(section)}.{one.name}: no converter {one.convert!r}"
+            raise ConfigError(msg)
         self.needs.update(found.needs)
         return found
 
@@ -302,7 +305,8 @@ class Writer:
         expression = "NOTHING"
         for i, (entity, said) in enumerate(self.file.sets.items()):
             if entity not in ENTITIES or ENTITIES[entity].PART_OF is None:
-                raise ConfigError(f"{self.file.kind}.in.yml: sets: {entity} is not part of another entity")
+                msg = f"{self.file.kind}.in.yml: sets: {entity} is not part of another entity"
+                raise ConfigError(msg)
             there = [self._there(p) for p in said.any]
             if said.all:
                 there.append("(" + " and ".join(self._there(p) for p in said.all) + ")")
@@ -321,12 +325,14 @@ class Writer:
         missing = sorted(n for n, f in known.items() if f.required and n not in named)
         if unknown or missing:
             said = [f"has no field {n}" for n in unknown] + [f"needs {n}" for n in missing]
-            raise ConfigError(f"{self._where(section)}: {', '.join(said)}")
+            msg = f"{self._where(section)}: {', '.join(said)}"
+            raise ConfigError(msg)
 
     def _default(self, section: Section, one: Field) -> str:
         found = {f.encode_name: f for f in fields_of(ENTITIES[section.entity])}[one.name]
         if found.required:
-            raise ConfigError(f"{self._where(section)}.{one.name} is required: it cannot be dropped on error")
+            msg = f"{self._where(section)}.{one.name} is required: it cannot be dropped on error"
+            raise ConfigError(msg)
         return "{}" if found.default is msgspec.NODEFAULT else repr(found.default)
 
     def _where(self, section: Section) -> str:
@@ -341,7 +347,8 @@ def once(record: str, field: str, values: list[str]) -> None:
     """
     if len(set(values)) < len(values):
         twice = sorted({v for v in values if values.count(v) > 1})
-        raise MappingError(f"record {record}: {', '.join(twice)} stands there more than once; allowed: once", field)
+        msg = f"record {record}: {', '.join(twice)} stands there more than once; allowed: once"
+        raise MappingError(msg, field)
 
 
 def look(table: dict[str, str], value: str, name: str) -> str | None:
@@ -355,7 +362,8 @@ def look(table: dict[str, str], value: str, name: str) -> str | None:
     try:
         return table[value]
     except KeyError:
-        raise ValueError(f"not in lookup {name!r}; allowed: {', '.join(table)}") from None
+        msg = f"not in lookup {name!r}; allowed: {', '.join(table)}"
+        raise ValueError(msg) from None
 
 
 def needed(value: Any) -> Any:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from canonical_model.codes import currency_code
 from canonical_model.gtin import is_gtin
 from mappings.faults import Kept
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Converter(msgspec.Struct, frozen=True):
@@ -48,13 +50,12 @@ def converter(
     fails: bool = True,
     full: bool = False,
     needs: tuple[str, ...] = (),
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Function], Function]:
     """Register a function under its own name, for one system's files or for all."""
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: Function) -> Function:
         name = function.__name__.rstrip("_")
-        full = f"{system}.{name}" if system else name
-        CONVERTERS[full] = Converter(name, function, context, fails, full, needs)
+        CONVERTERS[f"{system}.{name}" if system else name] = Converter(name, function, context, fails, full, needs)
         return function
 
     return register
@@ -155,3 +156,9 @@ def other_barcodes(values: list[str]) -> tuple[str, ...]:
 def pairs(rows: list[tuple[str, str]]) -> dict[str, str]:
     """Name and value as a dictionary; empty values are left out."""
     return {name.strip(): value.strip() for name, value in rows if name.strip() and value.strip()}
+
+
+@converter(fails=False)
+def first(values: list[str]) -> str | None:
+    """The first that is not empty."""
+    return next((value.strip() for value in values if value.strip()), None)

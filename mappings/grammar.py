@@ -120,9 +120,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         found = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 (BaseLoader makes only text)
     except yaml.YAMLError as why:
-        raise ConfigError(f"{path.name}: {why}") from why
+        msg = f"{path.name}: {why}"
+        raise ConfigError(msg) from why
     if not isinstance(found, dict):
-        raise ConfigError(f"{path.name}: expected keys and values")
+        msg = f"{path.name}: expected keys and values"
+        raise ConfigError(msg)
     return found
 
 
@@ -136,11 +138,13 @@ def load(path: Path) -> InFile:
     allowed(path.name, body, FILE_KEYS)
     for needed in ("source", "kind"):
         if needed not in body:
-            raise ConfigError(f"{path.name}: {needed} is missing")
+            msg = f"{path.name}: {needed} is missing"
+            raise ConfigError(msg)
     if "pending" in body:
         return InFile(source=body["source"], kind=body["kind"], key=body.get("key", ""), pending=body["pending"])
     if "key" not in body:
-        raise ConfigError(f"{path.name}: key is missing")
+        msg = f"{path.name}: key is missing"
+        raise ConfigError(msg)
     return InFile(
         source=body["source"],
         kind=body["kind"],
@@ -164,10 +168,12 @@ def allowed(where: str, body: Any, keys: set[str]) -> None:
         ConfigError: naming them and what is allowed.
     """
     if not isinstance(body, dict):
-        raise ConfigError(f"{where}: expected keys and values, found {body!r}")
+        msg = f"{where}: expected keys and values, found {body!r}"
+        raise ConfigError(msg)
     unknown = sorted(set(body) - keys)
     if unknown:
-        raise ConfigError(f"{where}: unknown {', '.join(unknown)}; allowed: {', '.join(sorted(keys))}")
+        msg = f"{where}: unknown {', '.join(unknown)}; allowed: {', '.join(sorted(keys))}"
+        raise ConfigError(msg)
 
 
 def _sections(where: str, entities: dict[str, Any]) -> list[Section]:
@@ -196,9 +202,11 @@ def _field(where: str, name: str, body: Any) -> Field:
         return Field(name=name, paths=(body,))
     allowed(where, body, FIELD_KEYS)
     if "convert" in body and "lookup" in body:
-        raise ConfigError(f"{where}: convert or lookup, not both")
+        msg = f"{where}: convert or lookup, not both"
+        raise ConfigError(msg)
     if body.get("on_error", "drop") != "drop":
-        raise ConfigError(f"{where}: on_error can only be drop")
+        msg = f"{where}: on_error can only be drop"
+        raise ConfigError(msg)
     return Field(
         name=name,
         paths=_paths(body.get("from", [])),
@@ -224,5 +232,6 @@ def flag(said: str) -> bool:
         ConfigError: it is neither.
     """
     if said not in ("true", "false"):
-        raise ConfigError(f"expected true or false, found {said!r}")
+        msg = f"expected true or false, found {said!r}"
+        raise ConfigError(msg)
     return said == "true"

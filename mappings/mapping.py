@@ -42,9 +42,11 @@ class Mapping:
         if file.pending:
             return
         if (file.fills is None) != (file.entry is None):
-            raise ConfigError(f"{file.kind}.in.yml: fills and entry belong together")
+            msg = f"{file.kind}.in.yml: fills and entry belong together"
+            raise ConfigError(msg)
         if file.main and file.main not in ENTITIES:
-            raise ConfigError(f"{file.kind}.in.yml: main: no entity {file.main!r}")
+            msg = f"{file.kind}.in.yml: main: no entity {file.main!r}"
+            raise ConfigError(msg)
         self.plan = Writer(file).plan()
         self.needs = self.plan.needs
         self._key = file.key
@@ -72,7 +74,8 @@ class Mapping:
             MappingError: as `read`.
         """
         if self.pending or self.plan.entry is None:
-            raise ConfigError(f"{self.kind} fills no context table")
+            msg = f"{self.kind} fills no context table"
+            raise ConfigError(msg)
         return self.plan.entry(context, *self._slots(body, parse))  # type: ignore[no-any-return]
 
     def _slots(self, body: bytes, parse: Parse) -> list[Any]:

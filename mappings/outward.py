@@ -146,9 +146,11 @@ def load_out(path: Path) -> OutMapping:
     allowed(path.name, body, OUT_KEYS)
     missing = sorted({"target", "document", "root", "fields"} - set(body))
     if missing:
-        raise ConfigError(f"{path.name}: {', '.join(missing)} missing")
+        msg = f"{path.name}: {', '.join(missing)} missing"
+        raise ConfigError(msg)
     if body["root"] not in ENTITIES:
-        raise ConfigError(f"{path.name}: root: no entity {body['root']!r}")
+        msg = f"{path.name}: root: no entity {body['root']!r}"
+        raise ConfigError(msg)
     parts = {name: _part(path.name, name, said) for name, said in body.get("parts", {}).items()}
     return OutMapping(
         target=body["target"],
@@ -165,13 +167,16 @@ def _part(where: str, name: str, body: Any) -> Part:
     allowed(f"{where}: parts.{name}", body, {"entity", "by", "of", "from", "where"})
     entity = body.get("entity", "")
     if entity not in ENTITIES:
-        raise ConfigError(f"{where}: parts.{name}: no entity {entity!r}")
+        msg = f"{where}: parts.{name}: no entity {entity!r}"
+        raise ConfigError(msg)
     if ("by" in body) == ("from" in body):
-        raise ConfigError(f"{where}: parts.{name}: by or from, one of them")
+        msg = f"{where}: parts.{name}: by or from, one of them"
+        raise ConfigError(msg)
     known = _names(entity)
     for field in [*filter(None, [body.get("by")]), *body.get("where", {})]:
         if field not in known:
-            raise ConfigError(f"{where}: parts.{name}: {entity} has no field {field!r}")
+            msg = f"{where}: parts.{name}: {entity} has no field {field!r}"
+            raise ConfigError(msg)
     return Part(
         entity=entity,
         by=body.get("by", ""),
@@ -186,12 +191,14 @@ def _renderer(where: str, body: dict[str, Any], name: str, said: Any) -> Rendere
         if said == "code":
             return lambda document, refs: document.code
         if said not in _names(body["root"]):
-            raise ConfigError(f"{where}: fields.{name}: {body['root']} has no field {said!r}")
+            msg = f"{where}: fields.{name}: {body['root']} has no field {said!r}"
+            raise ConfigError(msg)
         return lambda document, refs: getattr(document.root, said)
     allowed(f"{where}: fields.{name}", said, {"convert"})
     found = RENDERERS.get(f"{body['target']}.{said.get('convert')}")
     if found is None:
-        raise ConfigError(f"{where}: fields.{name}: no converter {said.get('convert')!r} for {body['target']}")
+        msg = f"{where}: fields.{name}: no converter {said.get('convert')!r} for {body['target']}"
+        raise ConfigError(msg)
     return found
 
 

@@ -19,7 +19,8 @@ def _folder(system_kind: str) -> Path:
     folder = HERE / system_kind
     if not system_kind.isidentifier() or not folder.is_dir():
         known = ", ".join(sorted(p.name for p in HERE.iterdir() if p.is_dir() and not p.name.startswith("_")))
-        raise ConfigError(f"no mappings for {system_kind!r}; there are: {known}")
+        msg = f"no mappings for {system_kind!r}; there are: {known}"
+        raise ConfigError(msg)
     if (folder / "converters.py").exists():
         importlib.import_module(f"mappings.{system_kind}.converters")
     return folder
@@ -33,9 +34,8 @@ def inbound(system_kind: str, kind: str) -> Mapping:
         ConfigError: there is none, or its file is wrong.
     """
     if kind not in inbound_kinds(system_kind):
-        raise ConfigError(
-            f"{system_kind} has no mapping for {kind!r}; there are: {', '.join(inbound_kinds(system_kind))}"
-        )
+        msg = f"{system_kind} has no mapping for {kind!r}; there are: {', '.join(inbound_kinds(system_kind))}"
+        raise ConfigError(msg)
     return Mapping(load(_folder(system_kind) / f"{kind}.in.yml"))
 
 
@@ -54,7 +54,8 @@ def outbound(system_kind: str, document: str) -> OutMapping:
     """
     path = _folder(system_kind) / f"{document}.out.yml"
     if not path.exists():
-        raise ConfigError(f"{system_kind} has no document {document!r}; there are: {', '.join(documents(system_kind))}")
+        msg = f"{system_kind} has no document {document!r}; there are: {', '.join(documents(system_kind))}"
+        raise ConfigError(msg)
     return load_out(path)
 
 
@@ -70,7 +71,8 @@ def documents(system_kind: str) -> tuple[str, ...]:
     while len(ordered) < len(after):
         ready = [name for name, first in after.items() if name not in ordered and set(first) <= set(ordered)]
         if not ready:
-            raise ConfigError(f"{system_kind}: the order of {', '.join(set(after) - set(ordered))} is not possible")
+            msg = f"{system_kind}: the order of {', '.join(set(after) - set(ordered))} is not possible"
+            raise ConfigError(msg)
         ordered.append(ready[0])
     return tuple(ordered)
 
@@ -79,7 +81,7 @@ def documents(system_kind: str) -> tuple[str, ...]:
 def version(system_kind: str) -> str:
     """Return a digest of all that decides what the system's records mean; it changes when their meaning may change."""
     digest = hashlib.sha256()
-    shared = [p for p in HERE.glob("*.py")] + list((HERE.parent / "canonical_model").rglob("*.[pc][ys]*"))
+    shared = list(HERE.glob("*.py")) + list((HERE.parent / "canonical_model").rglob("*.[pc][ys]*"))
     for path in sorted([*_folder(system_kind).iterdir(), *shared]):
         if path.is_file() and path.suffix in (".py", ".yml", ".csv"):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

@@ -24,14 +24,15 @@ LONGEST = 1 << 16
 SPACE = r"[ \n\t]*+"
 TEXT = "[^<]*+"
 VALUE = r'[^"<\n\t]*+'
-# What lxml refuses and an expression would let through: control characters, U+FFFE and U+FFFF (EF BF BE and BF), `]]>` in text.
+# What lxml refuses and an expression would let through: control characters, U+FFFE and U+FFFF (EF BF BE and BF),
+# `]]>` in text.
 # A carriage return is legal, but the parser changes it.
 CONTROLS = bytes(c for c in range(32) if c not in (9, 10))
 ENTITY = re.compile("&([^;&]*);?")
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
-class Unlearnable(Exception):  # noqa: N818 (not an error: the record stays with the parser)
+class Unlearnable(Exception):
     """A record whose shape one expression cannot tell."""
 
 
@@ -101,6 +102,7 @@ class Shape:
             slots[slot] = items(values[group])
         if "&" in text:
             try:
+                resolved(text)  # an entity in a field that is ignored must be well-formed as well
                 return [resolved(value) for value in slots]
             except ValueError:
                 return None

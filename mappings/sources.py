@@ -5,7 +5,8 @@ absent or empty) or, for a repeated element, a list with one tuple of texts an i
 column). The parsed path (`walk.py`) and the learned shapes (`shapes.py`) fill the same slots, so what follows cannot
 tell them apart.
 
-Paths are written `Цены/Цена`, attributes `БазоваяЕдиница/@Код`, the text of the record's own element `.`; `Остатки/Остаток+/Склад`: the container repeats too, its items form one list.
+Paths are written `Цены/Цена`, attributes `БазоваяЕдиница/@Код`, the text of the record's own element `.`. In
+`Остатки/Остаток+/Склад` the container repeats too; its items form one list.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Node:
             if name != ".":
                 node = node.child(name)
             if node.ignored:
-                raise ConfigError(f"{path}: {name} is both mapped and ignored")
+                msg = f"{path}: {name} is both mapped and ignored"
+                raise ConfigError(msg)
         return node
 
 
@@ -94,7 +96,8 @@ class Source:
         """Ignore a field, and all below it, by name."""
         node = self.root.below(path)
         if node.slot is not None or node.items is not None or node.children:
-            raise ConfigError(f"{path} is both mapped and ignored")
+            msg = f"{path} is both mapped and ignored"
+            raise ConfigError(msg)
         node.ignored = True
 
     def empty(self) -> list[object]:

@@ -1,4 +1,4 @@
-"""What several targets ask of a document in the same words: its live SKUs, its price, its stock, its variants' options."""
+"""What several targets ask of a document in the same words: live SKUs, price, stock, the options of variants."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def publishable(document: Document, product: Any, skus: list[Any]) -> None:
     if not skus:
         raise NotPublishable("it has no offer")
     if not any(price_of(document, sku) for sku in skus):
-        raise NotPublishable(f"it has no price in price list {document.channel.options.get('price_list', '')!r}")
+        msg = f"it has no price in price list {document.channel.options.get('price_list', '')!r}"
+        raise NotPublishable(msg)
 
 
 def telling_options(skus: list[Any]) -> dict[int, dict[str, str]]:

@@ -90,7 +90,7 @@ def _child(element: Element, node: Node, cells: list[Any], slots: list[Any], pat
 def _object(
     record: Mapping[str, Any], node: Node, cells: list[Any], slots: list[Any], path: str, left: list[str]
 ) -> None:
-    """Read a JSON object; a list is a repeated element."""
+    """Read a JSON object; a list is a repeated element, a list of plain values in a text field is joined by ` | `."""
     for name, value in record.items():
         below = node.children.get(name)
         if below is None:
@@ -117,7 +117,9 @@ def _inside(value: Any, node: Node, cells: list[Any], slots: list[Any], path: st
     if isinstance(value, Mapping):
         _object(value, node, cells, slots, path, left)
     elif isinstance(value, list):
-        if value:
+        if node.slot is not None and not any(isinstance(one, dict | list) for one in value):
+            cells[node.slot] = " | ".join(plain(one) for one in value)
+        elif value:
             left.append(path + "[]")
     elif node.slot is not None:
         cells[node.slot] = plain(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from canonical_model.codes import currency_code, units
+from canonical_model.codes import currency_code, unit_words, units
 from mappings.converters import converter, number
 from mappings.faults import Kept, LeftOut
 from mappings.reading import Context
@@ -96,9 +96,8 @@ def _unit(context: Context, code: str, word: str) -> str | None:
     number_ = (entry.get("code") or said).strip()
     if number_.zfill(3) in units():
         return number_.zfill(3)
-    for known in units().values():
-        if not code and said.lower().rstrip(".") in (known.symbol.lower(), known.name.lower()):
-            return known.code
+    if not code and word.lower().rstrip(".") in unit_words():
+        return unit_words()[word.lower().rstrip(".")]
     raise Kept(said, f"unit {said!r} is not in OKEI; kept as it is")
 
 
@@ -190,7 +189,9 @@ def _properties(context: Context, rows: list[tuple[str, str]]) -> tuple[dict[str
     for row in rows:
         pair = known.get(row)
         if pair is None:
-            pair = context.keep("properties", row, _property(context.table("properties"), *row))
+            pair = _property(context.table("properties"), *row)
+            if pair[2]:
+                context.keep("properties", row, pair)
         name, value, there = pair
         if value:
             found[name] = value

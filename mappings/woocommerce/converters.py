@@ -1,9 +1,14 @@
-"""What WooCommerce v3 is sent. Amounts are texts there, stock is a whole number, ids are integers."""
+"""What WooCommerce v3 says and is sent. Amounts are texts there, stock is a whole number, ids are integers.
+
+`stock_status` is not sent: the shop derives it from the stock that it counts.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from canonical_model.gtin import is_gtin
+from mappings.converters import converter
 from mappings.faults import NotPublishable
 from mappings.outward import Document, Refs, renderer
 from mappings.trade import (
@@ -18,6 +23,32 @@ from mappings.trade import (
 )
 
 woocommerce = renderer("woocommerce")
+
+
+@converter(system="woocommerce", fails=False)
+def parent(value: str) -> str:
+    """The category above; Woo writes 0 at the root."""
+    return "" if value == "0" else value
+
+
+@converter(system="woocommerce")
+def parent_product(value: str) -> str:
+    """A variation's product; older shops leave it out of what they answer."""
+    if value in ("", "0"):
+        raise ValueError("no parent_id; a variation needs its product")
+    return value
+
+
+@converter(system="woocommerce", fails=False)
+def trashed(status: str) -> bool:
+    """In the shop's bin."""
+    return status == "trash"
+
+
+@converter(system="woocommerce", fails=False)
+def one_gtin(value: str) -> str | None:
+    """The GTIN, when it is one."""
+    return value.strip() if is_gtin(value.strip()) else None
 
 
 def amount(document: Document, sku: Any) -> str:
@@ -73,13 +104,6 @@ def product_stock(document: Document, refs: Refs) -> int | None:
         return None
     sku = _simple(document)
     return stock_of(document, sku) if sku and shown(document) else 0
-
-
-@woocommerce
-def product_stock_status(document: Document, refs: Refs) -> str:
-    """`instock` when any SKU can be had; the shop itself derives it from the stock it counts."""
-    skus = live(document.parts["skus"])
-    return "instock" if shown(document) and any(stock_of(document, sku) for sku in skus) else "outofstock"
 
 
 @woocommerce
@@ -144,12 +168,6 @@ def variation_manages_stock(document: Document, refs: Refs) -> bool:
 def variation_stock(document: Document, refs: Refs) -> int:
     """Stock over all locations; 0 for what is not shown."""
     return stock_of(document, document.root) if shown(document) else 0
-
-
-@woocommerce
-def variation_stock_status(document: Document, refs: Refs) -> str:
-    """`instock` or `outofstock`."""
-    return "instock" if variation_stock(document, refs) else "outofstock"
 
 
 @woocommerce
