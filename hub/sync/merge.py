@@ -21,6 +21,7 @@ from hub.sync.failpoints import reach
 from hub.sync.fill import Filler
 from hub.sync.guard import parked_ordinals
 from hub.sync.ledger import mark_owed
+from hub.sync.retention import sweep
 from hub.sync.runs import progress
 from hub.sync.vanished import back_again, mark_gone
 
@@ -37,6 +38,7 @@ def merge(hub: Hub, run_id: int) -> dict[str, Any]:
                 reach("merge:begin")
                 totals.update(_one(hub, connection, fence, run_id, batch))
                 reach("merge:committed")
+    sweep(hub)
     progress(hub, run_id, "merge", totals["rows"], totals["rows"], finished=True)
     return dict(totals)
 

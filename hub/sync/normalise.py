@@ -17,6 +17,7 @@ import numpy as np
 import psycopg
 import xxhash
 
+from canonical_model.entities import ENTITIES, Entity
 from canonical_model.errors import MappingError, RejectRecord
 from connectors import registry
 from connectors.protocol import Raw
@@ -36,7 +37,7 @@ from hub.sync.runs import progress
 from hub.sync.staged import StagedWriter
 from mappings import registry as mappings
 from mappings.mapping import Mapping, Parse
-from mappings.reading import Context, Reading
+from mappings.reading import Context, Note, Reading
 
 CHUNK = 1_000
 FEW = 4_096
@@ -135,6 +136,8 @@ class _Work:
         self.stage = f"normalise:{batch.system}/{batch.stream}"
         self.repeats: dict[Key, set[int]] = {}
         self.bounds = RowBounds()
+        owners = hub.landscape.owner
+        self.foreign = {kind for name, kind in ENTITIES.items() if owners(name) != batch.system}
         self.dictionaries = dictionaries(hub, run_id, batch.system)
 
     def read_all(self) -> None:
@@ -250,10 +253,25 @@ class _Work:
                 self._park(chunk[at], "guard", *broken[place])
                 continue
             if reading.notes:
-                self.notes.update([note.reason for note in reading.notes])
+                self._note(reading.notes)
+            entities = reading.entities
+            if self.foreign:
+                entities = self._owned(entities)
             counts["changed" if known[at] else "new"] += 1
-            self.writer.add(chunk[at].id, reading.entities, reading.sets)
+            self.writer.add(chunk[at].id, entities, reading.sets)
         return failed
+
+    def _note(self, notes: tuple[Note, ...]) -> None:
+        """Count notes by field and by what is said of the value, not by the value itself."""
+        for note in notes:
+            self.notes[f"{note.field}: {note.reason.rpartition(': ')[2]}"] += 1
+
+    def _owned(self, entities: list[Entity]) -> list[Entity]:
+        """Only the owner of an entity changes it; what another system says of it is not applied."""
+        for entity in entities:
+            if type(entity) in self.foreign:
+                self.notes[f"{type(entity).__name__} belongs to another system: not applied"] += 1
+        return [entity for entity in entities if type(entity) not in self.foreign]
 
     def _park(self, raw: Raw, stage: str, field: str | None, reason: str) -> None:
         self.parked.append(Parked(raw.kind, raw.part, raw.id, stage, field, reason, raw.body))

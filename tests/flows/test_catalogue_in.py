@@ -1,6 +1,8 @@
 """From 1C's folder to the canonical tables: first night, quiet night, changes, deletions, and what must not get in."""
 
+import msgspec
 import pytest
+from night import Night
 
 from hub.sync.quarantine import replay
 from hub.sync.runs import start_run
@@ -229,3 +231,34 @@ def test_everything_read_is_accounted_for(night, shelf):
 def test_great_expectations_agrees_with_the_masks(night, shelf):
     night.onec.drop(shelf)
     assert night.run(thorough=True)["guard"] == {"guarded": 1, "parked": 0}
+
+
+def test_working_files_of_old_batches_go_and_the_base_stays(night, shelf):
+    for number in range(3):
+        night.onec.drop([shelf[0].but(price=f"{90 + number}.00"), *shelf[1:]])
+        night.run()
+    kept = [row[0] for row in night.rows("select staged_path is not null from batch order by id")]
+    assert kept == [False, False, True]
+    night.onec.drop(shelf)
+    assert night.run()["normalise"]["changed"] == 1
+
+
+def test_old_blobs_go_but_for_those_of_the_base(night, shelf, monkeypatch):
+    for price in ("91.00", "92.00"):
+        night.onec.drop([shelf[0].but(price=price), *shelf[1:]])
+        night.run()
+    monkeypatch.setenv("HUB_LANDING_CAP_GB", "0")
+    night.onec.drop(shelf)
+    night.run()
+    assert [row[0] for row in night.rows("select path = '' from blob order by id")] == [True] * 4 + [False] * 2
+
+
+def test_what_another_system_says_of_an_owned_entity_is_not_applied(make_hub, onec, shelf):
+    hub = make_hub()
+    owners = {**hub.landscape.owners, "Price": {"*": "shop"}}
+    hub.landscape = msgspec.structs.replace(hub.landscape, owners=owners)
+    onec.drop(shelf)
+    night = Night(hub, onec)
+    night.run()
+    assert night.one("select count(*) from price") == 0
+    assert night.one("select counts->'notes'->>'Price belongs to another system: not applied' from batch") == "60"
