@@ -11,10 +11,9 @@ Red means that somebody should look: *not proven* (open the Hub page, it says wh
 page, read the reasons, press Release or Reject). Clearing a red task is always safe: nothing is sent twice.
 """
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
-from airflow.sdk import dag, task_group
+from airflow.sdk import CronTriggerTimetable, dag, task_group
 from hub_tasks import TASKS, deliver, guard, land, merge, normalise, prove
 
 from hub.flows.stages import streams, targets, this_landscape
@@ -23,8 +22,8 @@ LANDSCAPE = this_landscape()
 
 
 @dag(
-    schedule="0 2 * * *",
-    start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Moscow")),
+    # No run for a 02:00 that passed before the hub was set up.
+    schedule=CronTriggerTimetable("0 2 * * *", timezone="Europe/Moscow", run_immediately=False),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=5),

@@ -65,6 +65,7 @@ def run(stage: str, subject: str = "") -> dict[str, Any]:
     from hub.sync.runs import start_run
 
     context = get_current_context()
+    context["subject"] = subject  # for map_index_template
     flow = flow_named(context["dag"].dag_id)
     hub = open_hub(connection)
     try:
@@ -73,20 +74,20 @@ def run(stage: str, subject: str = "") -> dict[str, Any]:
         hub.close()
 
 
-@task(map_index_template="{{ task.op_kwargs['stream'] }}")
+@task(map_index_template="{{ subject }}")
 def land(stream: str) -> dict[str, Any]:
     """Take what the source has, as received."""
     return run("land", stream)
 
 
 # A source that does not answer must not keep what it sent before from moving on; the verdict says that it failed.
-@task(map_index_template="{{ task.op_kwargs['stream'] }}", trigger_rule="all_done")
+@task(map_index_template="{{ subject }}", trigger_rule="all_done")
 def normalise(stream: str) -> dict[str, Any]:
     """Map what changed to canonical records."""
     return run("normalise", stream)
 
 
-@task(map_index_template="{{ task.op_kwargs['stream'] }}")
+@task(map_index_template="{{ subject }}")
 def guard(stream: str) -> dict[str, Any]:
     """Hold what looks foolish."""
     return run("guard", stream)
@@ -98,7 +99,7 @@ def merge() -> dict[str, Any]:
     return run("merge")
 
 
-@task(map_index_template="{{ task.op_kwargs['target'] }}")
+@task(map_index_template="{{ subject }}")
 def deliver(target: str) -> dict[str, Any]:
     """Send a target what is owed to it."""
     return run("deliver", target)
