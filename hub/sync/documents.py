@@ -51,14 +51,11 @@ def load(
 
     `hidden`: roots outside the channel's assortment.
     """
-    parts: dict[str, dict[int, list[Any]]] = {
-        ROOT: {row.hub_id: [row] for row in _rows_by_id(connection, document, ids)}
-    }
-    own = {root: {ROOT: rows} for root, rows in parts[ROOT].items()}
+    own = {row.hub_id: {ROOT: [row]} for row in rows_where(connection, document.root, "hub_id", ids)}
     due: dict[int, datetime] = {}
     for link in document.links:
         found = _part(connection, link, _flat(own, link.start), channel)
-        for root, rows in own.items():
+        for rows in own.values():
             rows[link.part] = [row for start in rows[link.start] for row in found(start)]
         due_times(connection, link, own, due)
     made = {}
@@ -87,10 +84,6 @@ def is_array_of(row: Any, field: str) -> bool:
 
 def _flat(own: Mapping[int, Mapping[str, list[Any]]], part: str) -> list[Any]:
     return [row for rows in own.values() for row in rows[part]]
-
-
-def _rows_by_id(connection: psycopg.Connection[Any], document: Document, ids: Ids) -> list[Any]:
-    return rows_where(connection, document.root, "hub_id", ids)
 
 
 def _part(connection: psycopg.Connection[Any], link: Link, starts: list[Any], channel: Channel) -> Any:

@@ -1,4 +1,4 @@
-"""Rows that hold for a time (a price's validity): which are in force, and when a document next changes by time alone."""
+"""Rows that hold for a time (a price's validity): which are in force, and when a document changes by time alone."""
 
 from collections.abc import Mapping
 from datetime import datetime

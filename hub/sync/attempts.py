@@ -1,0 +1,59 @@
+"""Attempts to create something at a target: written before the letter leaves, closed when its outcome is known.
+
+A create without a key that the target itself knows is an effect: one that was begun and never heard of again is asked
+about, by our own key, before it is repeated.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+
+from hub.sync.claims import Row
+from hub.sync.targets import Document
+
+
+def begin(
+    connection: psycopg.Connection[Any], document: Document, run_id: int, creates: Sequence[tuple[Row, str]]
+) -> None:
+    """Write an attempt for each (row, own key) that is about to be created; commit before you push."""
+    connection.execute(
+        "insert into attempt (document, hub_id, op, key, run_id, lease_token) "
+        "select %s, hub_id, 'create', key, %s, token from unnest(%s::bigint[], %s::text[], %s::bigint[]) "
+        "as v(hub_id, key, token)",
+        (
+            document.number,
+            run_id,
+            [row.hub_id for row, _ in creates],
+            [key for _, key in creates],
+            [row.lease_token for row, _ in creates],
+        ),
+    )
+
+
+def end(
+    connection: psycopg.Connection[Any], document: Document, outcomes: Mapping[int, str], details: Mapping[int, str]
+) -> None:
+    """Close the open attempts of these roots; `unknown` leaves them open, to be asked about."""
+    closed = {root: outcome for root, outcome in outcomes.items() if outcome != "unknown"}
+    if closed:
+        connection.execute(
+            "update attempt a set outcome = v.outcome, detail = v.detail, ended_at = now() "
+            "from unnest(%s::bigint[], %s::text[], %s::text[]) as v(hub_id, outcome, detail) "
+            "where a.document = %s and a.hub_id = v.hub_id and a.outcome is null",
+            (list(closed), list(closed.values()), [details.get(root) for root in closed], document.number),
+        )
+
+
+def open_keys(connection: psycopg.Connection[Any], document: Document, rows: Sequence[Row]) -> dict[int, str]:
+    """Own keys under which rows that have no target id may have been created already."""
+    ids = [row.hub_id for row in rows if row.target_id is None]
+    if not ids:
+        return {}
+    return dict(
+        connection.execute(
+            "select distinct on (hub_id) hub_id, key from attempt where document = %s and hub_id = any(%s) "
+            "and outcome is null order by hub_id, id desc",
+            (document.number, ids),
+        ).fetchall()
+    )
