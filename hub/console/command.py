@@ -218,6 +218,8 @@ def main() -> None:
     """Run the command line; what the user got wrong is answered in the form that they asked for."""
     try:
         sys.exit(app(standalone_mode=False))
+    except typer._click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write(f"{error.format_message()}\n")
     except typer._click.exceptions.ClickException as error:
         fail("--json" in sys.argv, f"{error.format_message()}; `hub --help` lists what there is")
     except (typer.Abort, KeyboardInterrupt):

@@ -64,7 +64,9 @@ def _system(name: str) -> System:
 def _records(connector: str, files: Sequence[Path]) -> Iterator[Raw]:
     open_files = getattr(import_module(f"connectors.{connector}.source"), "open_files", None)
     if open_files is None:
-        message = f"{connector} sends no files, so there is nothing to preview; `hub run --dry` shows what it would move"
+        message = (
+            f"{connector} sends no files, so there is nothing to preview; `hub run --dry` shows what it would move"
+        )
         raise ConfigError(message)
     cut = registry.cut(connector)
     for blob in open_files(files):

@@ -61,7 +61,8 @@ class Stages:
 
 def verdict_of(hub: Hub) -> tuple[Any, dict[str, Any]]:
     with hub.engine.connect() as connection:
-        return connection.execute(text("select verdict, summary from run")).one()._tuple()
+        verdict, summary = connection.execute(text("select verdict, summary from run")).one()
+        return verdict, summary
 
 
 ALL = [
