@@ -91,7 +91,13 @@ def test_the_second_record_of_a_shape_is_not_parsed(learned):
         raise AssertionError("parsed")
 
     reading = mapping.read(body, refuse, Context("erp"))
-    assert [type(entity).__name__ for entity in reading.entities] == ["Sku", "Price", "Price", "StockLevel", "StockLevel"]
+    assert [type(entity).__name__ for entity in reading.entities] == [
+        "Sku",
+        "Price",
+        "Price",
+        "StockLevel",
+        "StockLevel",
+    ]
 
 
 def test_an_unknown_field_is_never_lost(learned):
