@@ -8,7 +8,7 @@ context maps again. A quarantined record keeps its key with a null digest: still
 
 import json
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -182,20 +182,15 @@ def read_index(store: LandingStore, path: str | None) -> Index:
     return index
 
 
-def rewrite_digests(store: LandingStore, path: str, records: Iterable[tuple[Key, int]]) -> None:
-    """Give these records a null digest in an index that no batch has been compared with yet."""
+def rewrite_digests(store: LandingStore, path: str, records: Mapping[Key, U64]) -> None:
+    """Give these records a null digest in an index: they are still there, and count as changed from now on."""
     index = read_index(store, path)
-    changed: dict[Key, set[int]] = {}
-    for name, key in records:
-        changed.setdefault(name, set()).add(key)
     grown: dict[Key, Growing] = {}
     for name, section in index.sections.items():
         made = grown[name] = Growing()
         made.context, made.sets, made.main = section.context, section.sets, section.main
-        digests = bytearray(section.digests.tobytes())
-        for at in np.flatnonzero(
-            np.isin(section.keys, np.array(list(changed.get(name, ())), dtype=np.uint64))
-        ).tolist():
-            digests[16 * at : 16 * at + 16] = NULL_DIGEST
-        made.extend(np.array(section.keys), digests)
+        digests = np.array(section.digests)
+        if name in records:
+            digests[np.isin(section.keys, records[name])] = 0
+        made.extend(np.array(section.keys), digests.tobytes())
     write_index(store, path, grown, None, index.mapping_version, index.tables)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+import numpy as np
 import psycopg
 
 from canonical_model.entities import ENTITIES
@@ -164,7 +165,11 @@ def _park(hub: Hub, connection: Connection, run_id: int, batch: Batch, found: It
     records = [Parked(*name, "jump", jump.field, jump.reason, bodies[name]) for name, jump in wanted.items()]
     park(connection, batch.id, run_id, batch.system, batch.stream, records)
     assert batch.index_path is not None
-    rewrite_digests(hub.landing, batch.index_path, [((k, p), key_hash(i)) for k, p, i in wanted])
+    keys: dict[tuple[str, str], list[int]] = {}
+    for kind, part, key in wanted:
+        keys.setdefault((kind, part), []).append(key_hash(key))
+    nulled = {name: np.array(found, dtype=np.uint64) for name, found in keys.items()}
+    rewrite_digests(hub.landing, batch.index_path, nulled)
     _recount(connection, batch, Counter(kind for kind, _, _ in wanted))
     return len(first)
 

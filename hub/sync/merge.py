@@ -23,6 +23,7 @@ from hub.sync.guard import parked_ordinals
 from hub.sync.ledger import mark_owed
 from hub.sync.retention import sweep
 from hub.sync.runs import progress
+from hub.sync.siblings import forget_moved
 from hub.sync.vanished import back_again, mark_gone
 
 
@@ -82,6 +83,7 @@ def _transaction(
         back_again(connection)
         owed = mark_owed(hub, connection, version, touched_tables(connection))
         _settle(hub, connection, run_id, batch, version)
+        forget_moved(hub, connection, batch)
         reach("merge:applied")
     counts.update(rows=filler.rows, gone=gone.total(), owed=sum(owed.values()), batches=1)
     return counts

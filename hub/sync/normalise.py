@@ -34,6 +34,7 @@ from hub.sync.failpoints import reach
 from hub.sync.identity import dictionaries
 from hub.sync.quarantine import RECORDS_MEDIA, Parked, forget, park
 from hub.sync.runs import progress
+from hub.sync.siblings import write_moved
 from hub.sync.staged import StagedWriter
 from mappings import registry as mappings
 from mappings.mapping import Mapping, Parse
@@ -173,6 +174,7 @@ class _Work:
         self.counts: dict[str, Counter[str]] = {}
         self.notes: Counter[str] = Counter()
         self.parked: list[Parked] = []
+        self.moved: dict[Key, list[U64]] = {}
         self.read = self.parsed = 0
 
     def _blob(self, name: str, media: str, path: str) -> None:
@@ -215,6 +217,7 @@ class _Work:
                 self.context.tables.setdefault(mapping.fills, {})[key] = value
         counts["unchanged"] += len(chunk) - len(changed)
         failed = self._map(mapping, chunk, changed, known, parse, counts)
+        self.moved.setdefault(name, []).append(keys[changed])
         for at in failed:
             digests[16 * at : 16 * at + 16] = NULL_DIGEST
         counts["quarantined"] += len(failed)
@@ -316,7 +319,7 @@ class _Work:
         return kept
 
     def _finish(self) -> None:
-        """Write the index and the vanished keys."""
+        """Write the index, the vanished keys, and the keys of what changed."""
         vanished: list[tuple[str, str, list[int]]] = []
         if self.batch.snapshot:
             for name, section in self.base.sections.items():
@@ -326,6 +329,7 @@ class _Work:
                     vanished.append((section.main if name[1] == "" else "", ",".join(section.sets), gone.tolist()))
         with self.hub.landing.create(self.vanished_path) as file:
             file.write(msgspec.msgpack.encode(vanished))
+        write_moved(self.hub, self.batch, self.moved)
         base = None if self.batch.snapshot else self.base
         write_index(self.hub.landing, self.index_path, self.grown, base, self.version, self.context.tables)
 

@@ -2,16 +2,16 @@
 
 import msgspec
 import pytest
-from night import Night
+from night import Goods, Night
 
 from hub.sync.quarantine import replay
 from hub.sync.runs import start_run
 
 
 @pytest.fixture
-def shelf(goods):
+def shelf():
     """A small assortment."""
-    return [goods(id=f"id-{n:03}", name=f"Лампа {n}", article=f"A-{n}", price=f"{100 + n}.50") for n in range(60)]
+    return [Goods(id=f"id-{n:03}", name=f"Лампа {n}", article=f"A-{n}", price=f"{100 + n}.50") for n in range(60)]
 
 
 def test_first_night_is_canonical(night, shelf):
@@ -253,8 +253,8 @@ def test_old_blobs_go_but_for_those_of_the_base(night, shelf, monkeypatch):
     assert [row[0] for row in night.rows("select path = '' from blob order by id")] == [True] * 4 + [False] * 2
 
 
-def test_what_another_system_says_of_an_owned_entity_is_not_applied(make_hub, onec, shelf):
-    hub = make_hub()
+def test_what_another_system_says_of_an_owned_entity_is_not_applied(night_hub, onec, shelf):
+    hub = night_hub()
     owners = {**hub.landscape.owners, "Price": {"*": "shop"}}
     hub.landscape = msgspec.structs.replace(hub.landscape, owners=owners)
     onec.drop(shelf)
@@ -262,3 +262,23 @@ def test_what_another_system_says_of_an_owned_entity_is_not_applied(make_hub, on
     night.run()
     assert night.one("select count(*) from price") == 0
     assert night.one("select counts->'notes'->>'Price belongs to another system: not applied' from batch") == "60"
+
+
+def test_a_price_that_goes_up_at_noon_and_back_in_the_evening(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop_prices([shelf[0].but(price="150.00")])
+    assert night.run("prices_stock")["merge"]["updated"] == 1
+    assert night.prices()["id-000"] == "150.00"
+    night.onec.drop(shelf)
+    counts = night.run()
+    assert night.prices()["id-000"] == "100.50"
+    assert (counts["normalise"]["changed"], counts["merge"]["updated"]) == (1, 1)
+
+
+def test_prices_alone_never_say_that_the_rest_is_gone(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop_prices(shelf[:1])
+    night.run("prices_stock")
+    assert night.one("select count(*) from sku where gone") == 0

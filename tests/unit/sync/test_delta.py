@@ -74,7 +74,7 @@ def test_a_section_that_changes_do_not_touch_stays(store):
 
 def test_null_digest_is_always_changed_and_still_there(store):
     write_index(store, "one", {NAME: grown({"a": b"1", "b": b"2"})}, None, "v", {})
-    rewrite_digests(store, "one", [(NAME, key_hash("a"))])
+    rewrite_digests(store, "one", {NAME: np.array([key_hash("a")], dtype=np.uint64)})
     index = read_index(store, "one")
     assert index.digest(NAME, key_hash("a")) == NULL_DIGEST
     assert index.digest(NAME, key_hash("nowhere")) is None
