@@ -60,6 +60,18 @@ def environment(places: Places, keys: dict[str, str], port: int, server: Embedde
     }
 
 
+def elsewhere(places: Places) -> dict[str, str]:
+    """What airflow.cfg and the hub expect under .airflow/, when it is written to another folder."""
+    if places.elsewhere is None:
+        return {}
+    return {
+        "HUB_LANDING_URL": f"file://{places.home / 'landing'}",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(places.passwords),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(places.home / "logs"),
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps({"connections_file_path": str(places.connections)}),
+    }
+
+
 def write_env(places: Places, variables: dict[str, str]) -> None:
     """Write .airflow/env, which the `hub` command reads and a shell can source."""
     lines = ["# Made by `make run`. In a shell: set -a; . .airflow/env; set +a"]

@@ -8,14 +8,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Places:
-    """The folders and files of one checkout."""
+    """The folders and files of one checkout; tests put what is written elsewhere (`elsewhere`)."""
 
     root: Path = ROOT
+    elsewhere: Path | None = None
 
     @property
     def home(self) -> Path:
         """AIRFLOW_HOME."""
-        return self.root / ".airflow"
+        return self.elsewhere or self.root / ".airflow"
 
     @property
     def postgres(self) -> Path:

@@ -1,5 +1,6 @@
 """Starting the hub: PostgreSQL, sandbox, Airflow's four components, until the health page says that all are up."""
 
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from launch import databases, retailer
 from launch.airflow_api import COMPONENTS, AirflowApi
-from launch.keys import environment, load_keys, write_env
+from launch.keys import elsewhere, environment, load_keys, write_env
 from launch.places import Places
 from launch.ports import pick
 from launch.processes import Children
@@ -61,13 +62,17 @@ def start(places: Places, children: Children, products: int, screen: Screen) -> 
         children.remember("postgres", server.pid, places.postgres / "log")
     port = pick([8080, 8081, 8082, 8083])
     added = environment(places, keys, port, server)
-    hub = Hub(port, keys["admin_password"], inherited(places) | NO_LOG_SERVER | added)
+    hub = Hub(port, keys["admin_password"], inherited(places) | NO_LOG_SERVER | elsewhere(places) | added)
     write_env(places, added)
     with screen.step("databases"):
         databases.migrate_hub(server)
         databases.migrate_airflow(places, server, hub.environment)
     with screen.step("sandbox retailer"):
-        retailer.write_connections(places, retailer.serve(places, children, hub.environment))
+        endpoints = retailer.serve(places, children, hub.environment)
+        retailer.write_connections(places, endpoints)
+    if places.elsewhere is not None:  # the hub looks for the file in .airflow/, and in the environment before
+        for name, fields in retailer.connections(places, endpoints).items():
+            hub.environment[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(fields)
     with ThreadPoolExecutor(1) as background:
         dropping = background.submit(drop_export, places, products, hub, screen)
         start_airflow(places, children, hub, screen)
