@@ -139,17 +139,19 @@ class Shape:
             if tag in seen:
                 raise Unlearnable
             seen.add(tag)
-            parts.append(self._children(list(alike), self._below(node, tag), captured=captured))
+            parts.append(self._children(list(alike), self._below(node, tag), parts[0], captured=captured))
         return "".join(parts)
 
     @staticmethod
     def _below(node: Node, tag: str) -> Node:
         return node.children.get(tag) or Node(ignored=True)
 
-    def _children(self, alike: list[Element], node: Node, *, captured: bool) -> str:
-        """Write the expression of neighbours of one name: an optional one, or a run of any number."""
+    def _children(self, alike: list[Element], node: Node, space: str, *, captured: bool) -> str:
+        """Write the expression of neighbours of one name: an optional one, or a run of any number.
+
+        `space`: what may stand between the parent's elements.
+        """
         sample = max(alike, key=_size)
-        space = TEXT if node.ignored else SPACE
         if not (node.repeated or node.ignored):
             return f"(?:{self._element(sample, node, captured=captured)}{space})?+"
         run = f"(?:{self._element(sample, node, captured=False)}{space})*+"
