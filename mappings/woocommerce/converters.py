@@ -57,9 +57,14 @@ def amount(document: Document, sku: Any) -> str:
     return format(price_for_one(price).normalize(), "f") if price else ""
 
 
+def _skus(document: Document) -> list[Any]:
+    """Return the live SKUs; where none is left, the last ones known: a hidden product keeps its type."""
+    return live(document.parts["skus"]) or list(document.parts["skus"])
+
+
 def _simple(document: Document) -> Any:
     """Return the only SKU of a simple product, or None."""
-    skus = live(document.parts["skus"])
+    skus = _skus(document)
     return None if is_variable(skus) or not skus else skus[0]
 
 
@@ -69,7 +74,7 @@ def product_type(document: Document, refs: Refs) -> str:
     skus = live(document.parts["skus"])
     if shown(document):
         publishable(document, document.root, skus)
-    return "variable" if is_variable(skus) else "simple"
+    return "variable" if is_variable(_skus(document)) else "simple"
 
 
 @woocommerce
@@ -94,13 +99,13 @@ def product_price(document: Document, refs: Refs) -> str:
 @woocommerce
 def product_manages_stock(document: Document, refs: Refs) -> bool:
     """A simple product counts its stock; of a variable one its variations do."""
-    return not is_variable(live(document.parts["skus"]))
+    return not is_variable(_skus(document))
 
 
 @woocommerce
 def product_stock(document: Document, refs: Refs) -> int | None:
     """Stock of a simple product over all locations; 0 for what is not shown."""
-    if is_variable(live(document.parts["skus"])):
+    if is_variable(_skus(document)):
         return None
     sku = _simple(document)
     return stock_of(document, sku) if sku and shown(document) else 0
@@ -116,7 +121,7 @@ def product_categories(document: Document, refs: Refs) -> list[dict[str, int]]:
 @woocommerce
 def product_attributes(document: Document, refs: Refs) -> list[dict[str, Any]]:
     """What makes the variants, with all their values; then the product's properties."""
-    skus = live(document.parts["skus"])
+    skus = _skus(document)
     found: dict[str, list[str]] = {}
     if is_variable(skus):
         for options in telling_options(skus).values():

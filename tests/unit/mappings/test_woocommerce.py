@@ -126,6 +126,11 @@ def test_what_is_gone_is_hidden_even_without_offer_and_price():
     assert (payload["status"], payload["stock_quantity"]) == ("draft", 0)
 
 
+def test_a_variable_product_that_lost_its_offers_stays_variable():
+    payload = render(document(skus=[sku(2, "v1", gone=True)], visible=False))
+    assert (payload["type"], payload["status"], payload["stock_quantity"]) == ("variable", "draft", None)
+
+
 def test_a_category_the_shop_lacks_makes_it_wait():
     with pytest.raises(Waiting) as caught:
         render(document(), Refs({}))

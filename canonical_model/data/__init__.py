@@ -1,0 +1,1 @@
+"""Tables of codes, each with its source in its first lines."""
