@@ -78,13 +78,13 @@ class Delivery:
     def soonest(self) -> float | None:
         """Seconds until something owed may be tried again; None when nothing is."""
         row = self.connection.execute(
-            "select greatest(0, extract(epoch from min(not_before) - now())) from delivery "
+            "select extract(epoch from min(not_before) - now()) from delivery "
             f"where document = %s and {OWED} and not_before is not null and lease_until is null "
             "and (%s::bigint[] is null or hub_id = any(%s))",
             (self.document.number, *[list(self.only) if self.only else None] * 2),
         ).fetchone()
         self.connection.commit()
-        return None if row is None or row[0] is None else float(row[0]) + 0.05
+        return None if row is None or row[0] is None else max(float(row[0]), 0.0) + 0.05
 
     def finish(self) -> None:
         """Count what stays behind, and say that this kind is through."""

@@ -6,6 +6,7 @@ name. Memory stays flat: documents are loaded a chunk at a time.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -57,7 +58,8 @@ class Feed:
     def header(self) -> dict[str, Any]:
         """What stands before the offers: the channel's own words, and each small list of the feed."""
         shop = dict(self.offer.system.options.get("shop", {}))
-        return shop | {f"{_plural(document.kind)}": list(self._list(document)) for document in self.lists}
+        lists = {_plural(document.kind): list(self._list(document)) for document in self.lists}
+        return shop | {"date": datetime.now(UTC)} | lists
 
     def letters(self) -> Iterator[Letter]:
         """The header, then every offer."""
