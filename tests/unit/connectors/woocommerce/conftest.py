@@ -1,0 +1,5 @@
+"""The rig is shared with the contract suite."""
+
+from woo_rig import rig
+
+__all__ = ["rig"]
