@@ -73,7 +73,7 @@ def own_id(letter: Letter) -> int:
 
 def parent_of(letter: Letter) -> str | None:
     """The product that a variation belongs to."""
-    return letter.parent_id or ((letter.target_id or "").rpartition("/")[0] or None)
+    return (letter.target_id or "").rpartition("/")[0] or letter.parent_id
 
 
 def target_id(letter: Letter, id_: int | str | None) -> str:

@@ -80,11 +80,15 @@ class WooSink:
             for number, page in enumerate(pages):
                 yield _blob(stream, number, page)
 
+    def close(self) -> None:
+        """Close the connections to the shop."""
+        self._shop.close()
+
     def _read_variations(self, job: tuple[int, list[str]]) -> list[bytes]:
         parent, ids = job
         return variations(self._shop, parent, {"include": ",".join(ids)})
 
-    def _send(self, batch: Batch) -> list[Outcome]:
+    def _send(self, batch: Batch, looked: bool = False) -> list[Outcome]:
         """One batch and what became of each letter in it."""
         letters = batch.letters
         if batch.path is None:
@@ -92,6 +96,8 @@ class WooSink:
         if unnamed := [letter for letter in letters if letter.op == "remove" and not letter.target_id]:
             rest = Batch(batch.path, [letter for letter in letters if letter not in unnamed])
             return [*map(self._remove_unnamed, unnamed), *(self._send(rest) if rest.letters else ())]
+        if letters[0].kind == "category" and not looked:
+            return self._send_categories(batch)
         try:
             answer = self._shop.send("POST", batch.path, body=batch.body())
             if answer.ok:
@@ -138,6 +144,24 @@ class WooSink:
         if fault.code in TAKEN and is_create(letter):
             return self._adopt(letter, fault)
         return _refused(letter, fault)
+
+    def _send_categories(self, batch: Batch) -> list[Outcome]:
+        """Make only those that are not there; a key that stands twice in the batch is made once."""
+        first = {letter.key: letter for letter in reversed(batch.letters) if is_create(letter)}
+        later = [letter for letter in batch.letters if is_create(letter) and first[letter.key] is not letter]
+        known = {letter.id: outcome for letter in first.values() if (outcome := self._look_first(letter))}
+        rest = [letter for letter in batch.letters if letter.id not in known and letter not in later]
+        sent = self._send(Batch(batch.path, rest), looked=True) if rest else []
+        again = self._send(Batch(batch.path, later)) if later else []
+        return [*known.values(), *sent, *again]
+
+    def _look_first(self, letter: Letter) -> Outcome | None:
+        """A category whose slug is taken would silently get another one: None = it may be made."""
+        try:
+            rows = find(self._shop, letter)
+        except RetryLater as error:
+            return RetryAt(letter, error.after, str(error))
+        return self._adopt(letter, Fault("slug_taken", f"slug {letter.key} is taken")) if rows else None
 
     def _remove_unnamed(self, letter: Letter) -> Outcome:
         """Something to take off whose target id was never learnt."""

@@ -99,6 +99,10 @@ class WooSource:
     def acknowledge(self, stream: str, receipts: Iterable[str]) -> None:
         """A shop keeps no queue: nothing has to be told."""
 
+    def close(self) -> None:
+        """Close the connections to the shop."""
+        self._shop.close()
+
 
 def variations(shop: Http, parent: int, params: Mapping[str, str]) -> list[bytes]:
     """Variations of one product, each naming its `parent_id` (older shops leave it out); none if it is gone."""
