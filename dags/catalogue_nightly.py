@@ -18,7 +18,7 @@ from hub_tasks import TASKS, deliver, guard, land, merge, normalise, prove
 
 from hub.flows.stages import streams, targets, this_landscape
 
-LANDSCAPE = this_landscape()
+STREAMS, TARGETS = streams(this_landscape(), "catalogue_nightly"), targets(this_landscape())
 
 
 @dag(
@@ -38,7 +38,7 @@ def catalogue_nightly() -> None:
     def take_in(stream: str) -> None:
         land(stream) >> normalise(stream) >> guard(stream)
 
-    take_in.expand(stream=streams(LANDSCAPE)) >> merge() >> deliver.expand(target=targets(LANDSCAPE)) >> prove()
+    take_in.expand(stream=STREAMS) >> merge() >> deliver.expand(target=TARGETS) >> prove()
 
 
 catalogue_nightly()

@@ -14,7 +14,7 @@ from hub_tasks import TASKS, deliver, guard, land, merge, normalise, prove
 
 from hub.flows.stages import streams, targets, this_landscape
 
-LANDSCAPE = this_landscape()
+STREAMS, TARGETS = streams(this_landscape(), "prices_stock"), targets(this_landscape())
 
 
 @dag(
@@ -34,7 +34,7 @@ def prices_stock() -> None:
     def take_in(stream: str) -> None:
         land(stream) >> normalise(stream) >> guard(stream)
 
-    take_in.expand(stream=streams(LANDSCAPE)) >> merge() >> deliver.expand(target=targets(LANDSCAPE)) >> prove()
+    take_in.expand(stream=STREAMS) >> merge() >> deliver.expand(target=TARGETS) >> prove()
 
 
 prices_stock()

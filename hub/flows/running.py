@@ -78,7 +78,7 @@ def go_on(hub: Hub, flow: Flow, run_id: int, *, dry: bool = False, report: Repor
     for stage in flow.stages:
         if dry and stage.name == PROVE.name:
             break
-        for subject in stage.subjects(hub.landscape):
+        for subject in stage.subjects(hub.landscape, flow.name):
             blocked = subject in failed if stage.over == "streams" else bool(failed)
             if blocked and not stage.in_any_case:
                 continue

@@ -40,10 +40,10 @@ class Stage(msgspec.Struct, frozen=True):
     may_fail: bool = False
     in_any_case: bool = False
 
-    def subjects(self, landscape: Landscape) -> list[str]:
-        """What it runs for, one after the other or side by side; `[""]` for a stage that runs once."""
+    def subjects(self, landscape: Landscape, flow: str) -> list[str]:
+        """What it runs for in a flow, one after the other or side by side; `[""]` for a stage that runs once."""
         if self.over == "streams":
-            return streams(landscape)
+            return streams(landscape, flow)
         if self.over == "targets":
             return targets(landscape)
         return [""]
@@ -65,9 +65,17 @@ def this_landscape() -> Landscape:
     return read_landscape(Path(os.environ.get("HUB_LANDSCAPE", Path(__file__).resolve().parents[2] / "landscape.yml")))
 
 
-def streams(landscape: Landscape) -> list[str]:
-    """Every stream that records are pulled from, as `system/stream`."""
-    return [f"{system.name}/{stream}" for system, stream in landscape.sources()]
+def streams(landscape: Landscape, flow: str) -> list[str]:
+    """Every stream that a flow pulls, as `system/stream`.
+
+    A system that has a stream of the flow's name gives that one alone (`prices_stock`, so that the whole catalogue
+    waits for the night and its thorough guard); the others give all they have.
+    """
+    return [
+        f"{system.name}/{stream}"
+        for system, stream in landscape.sources()
+        if stream == flow or flow not in system.streams
+    ]
 
 
 def targets(landscape: Landscape) -> list[str]:
