@@ -15,7 +15,7 @@ def show(night: Night, screen: Screen) -> None:
         table.add_column(column)
     table.add_column("counts", ratio=1)
     for proof in night.proofs:
-        counts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in proof["counts"].items())
+        counts = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in proof["counts"].items() if _counts(n))
         table.add_row(proof["subject"], proof["verdict"], counts)
     if night.proofs:
         screen.console.print(table)
@@ -29,3 +29,8 @@ def show(night: Night, screen: Screen) -> None:
 def show_login(hub: Hub, screen: Screen) -> None:
     """Print where Airflow is and how to get in."""
     screen.say(f"\nAirflow: {hub.address}   login: admin   password: {hub.password}")
+
+
+def _counts(value: object) -> bool:
+    """Whether a figure belongs into the table: nothing of what is 0, and no details by kind (`hub proof` has them)."""
+    return isinstance(value, int) and value > 0
