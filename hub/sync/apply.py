@@ -9,9 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
+from sqlalchemy import ARRAY, Boolean
+from sqlalchemy.dialects.postgresql import JSONB
 
 from canonical_model.entities import ENTITIES
 from hub.store.canonical import table_name
+from hub.store.tables import CANONICAL
 from hub.sync.fill import Filler, column_names
 
 Connection = psycopg.Connection[Any]
@@ -72,12 +75,15 @@ def _update(connection: Connection, name: str, version: int, run_id: int) -> int
     """Update rows that differ; returns how many. Uses a temporary table `d_<table>` with the old row beside the new."""
     table, keys = table_name(name), _keys(name)
     values = [c for c in column_names(name) if c not in keys and c not in ("version", "set_run")]
-    connection.execute(f'delete from "s_{table}" a using "s_{table}" b where {_on(keys, "a", "b")} and a.ctid < b.ctid')
     connection.execute(f'analyze "s_{table}"')
+    _fold_repeated(connection, name, values)
+    # A row that this very merge has written is completed by what a second record of the batch says of it.
+    said = {c: f'case when t.version = {version} then {_fold(name, c, "t", "s")} else s."{c}" end' for c in values}
+    named = ", ".join(f'{value} as "{c}"' for c, value in said.items())
     connection.execute(
-        f'create temp table "d_{table}" on commit drop as select s.*, to_jsonb(t) as "old row" '
-        f'from "s_{table}" s join "{table}" t on {_on(keys, "s", "t")} where '
-        f"({_row('t', values)}) is distinct from ({_row('s', values)})"
+        f'create temp table "d_{table}" on commit drop as select {_row("s", keys)}, s.version, s.set_run, '
+        f'to_jsonb(t) as "old row", {named} from "s_{table}" s join "{table}" t on {_on(keys, "s", "t")} '
+        f"where ({_row('t', values)}) is distinct from ({', '.join(said.values())})"
     )
     sets = ", ".join(f'"{c}" = d."{c}"' for c in [*values, "version", "set_run"])
     done = connection.execute(f'update "{table}" t set {sets} from "d_{table}" d where {_on(keys, "t", "d")}')
@@ -85,6 +91,26 @@ def _update(connection: Connection, name: str, version: int, run_id: int) -> int
     if ENTITIES[name].HISTORY:
         _log(connection, name, f'"d_{table}"', '"old row"', "to_jsonb(d) - 'old row'", version, run_id)
     return done.rowcount
+
+
+def _fold_repeated(connection: Connection, name: str, values: Sequence[str]) -> None:
+    """Two records of one batch that state the same row: the later one counts, the earlier one where it says nothing."""
+    table, keys = table_name(name), _keys(name)
+    twice = f'from "s_{table}" a where {_on(keys, "a", "b")} and a.ctid < b.ctid'
+    if connection.execute(f'select 1 from "s_{table}" b where exists (select {twice}) limit 1').fetchone() is None:
+        return
+    sets = ", ".join(f'"{c}" = {_fold(name, c, "a", "b")}' for c in values)
+    connection.execute(f'update "s_{table}" b set {sets} {twice}')
+    connection.execute(f'delete from "s_{table}" a using "s_{table}" b where {_on(keys, "a", "b")} and a.ctid < b.ctid')
+
+
+def _fold(name: str, column: str, first: str, second: str) -> str:
+    """SQL for what two records say of a column together; deletion is the later one's to say."""
+    before, after = f'{first}."{column}"', f'{second}."{column}"'
+    kind = CANONICAL[name].c[column].type
+    if isinstance(kind, ARRAY | JSONB):
+        return f"case when {after} = '{{}}' then {before} else {after} end"
+    return after if isinstance(kind, Boolean) else f"coalesce({after}, {before})"
 
 
 def _row(alias: str, columns: Sequence[str]) -> str:

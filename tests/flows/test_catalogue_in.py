@@ -283,3 +283,19 @@ def test_prices_alone_never_say_that_the_rest_is_gone(night, shelf):
     night.onec.drop_prices(shelf[:1])
     night.run("prices_stock")
     assert night.one("select count(*) from sku where gone") == 0
+
+
+def test_a_variant_stated_as_goods_and_as_offer_keeps_what_both_say(night, shelf):
+    """In exports of 2.04 only the goods carry the characteristics, and only the offers the price."""
+    option = (
+        "<ХарактеристикиТовара><ХарактеристикаТовара><Наименование>Цвет</Наименование>"
+        "<Значение>синий</Значение></ХарактеристикаТовара></ХарактеристикиТовара>"
+    )
+    variant = shelf[0].but(id="p#c", extra=option)
+    night.onec.drop([variant, *shelf[1:]])
+    night.run()
+    sku = "select options->>'Цвет', p.amount::text from sku s join price p on p.sku = s.hub_id where s.variant = 'c'"
+    assert night.one(sku) == ("синий", "100.50")
+    night.onec.drop([variant.but(price="99.00", name="Новое имя"), *shelf[1:]])
+    night.run()
+    assert night.one(sku) == ("синий", "99.00")
