@@ -6,7 +6,7 @@ from collections.abc import Callable
 from canonical_model.errors import Fenced, HubError, RetryLater
 from hub.flows.stages import DELIVER, PROVE, Counts, Flow, Stage, label
 from hub.flows.unfinished import begin, end, unfinished
-from hub.flows.verdicts import DRY, NOT_PROVEN
+from hub.flows.verdicts import DRY, HELD, NOT_PROVEN
 from hub.landscape.hub import Hub
 from hub.sync.runs import end_run, start_run
 
@@ -46,11 +46,22 @@ def _deliver_dry(hub: Hub, run_id: int, target: str) -> Counts:
 def _conclude(hub: Hub, run_id: int, stage: Stage) -> Counts:
     """Prove; whatever the proof found, a run with an unfinished stage is not proven."""
     failed = unfinished(hub, run_id)
-    counts = stage.run(hub, run_id, "")
-    if failed:
-        counts = counts | {"verdict": NOT_PROVEN, "unfinished": failed}
+    counts = stage.run(hub, run_id, "") | {"doubtful": _doubtful(hub, run_id)}
+    if failed and counts["verdict"] != HELD:
         end_run(hub, run_id, NOT_PROVEN, summary_of(hub, run_id) | {"unfinished": failed})
-    return counts
+        counts["verdict"] = NOT_PROVEN
+    return counts | {"unfinished": failed}
+
+
+def _doubtful(hub: Hub, run_id: int) -> list[str]:
+    """The subjects of the proof (`target:shop/product`) that did not come out well."""
+    from sqlalchemy import select
+
+    from hub.store.tables import proof
+
+    chosen = select(proof.c.subject).where(proof.c.run_id == run_id, proof.c.verdict.in_((NOT_PROVEN, HELD)))
+    with hub.engine.connect() as connection:
+        return list(connection.execute(chosen.order_by(proof.c.subject)).scalars())
 
 
 def summary_of(hub: Hub, run_id: int) -> Counts:

@@ -22,7 +22,8 @@ def insist(counts: dict[str, Any]) -> dict[str, Any]:
         message = "held: a batch waits for a person; read its reasons on the Hub page, then release or reject it"
         raise GuardTripped(message)
     if verdict not in (PROVEN, GAPS):
-        failed = "; ".join(f"{stage}: {why}" for stage, why in counts.get("unfinished", {}).items())
-        message = f"{verdict}: {failed or 'the ends differ'}; the Hub page and `hub proof` show what"
+        why = [f"{stage} failed: {reason}" for stage, reason in counts.get("unfinished", {}).items()]
+        why += counts.get("doubtful", [])
+        message = f"{verdict}: {'; '.join(why) or 'the ends differ'}. The Hub page and `hub proof` show more"
         raise ProofFailed(message)
     return counts

@@ -144,7 +144,7 @@ def test_a_held_batch_is_red_and_says_what_to_press() -> None:
 
 
 def test_not_proven_is_red_and_names_what_failed() -> None:
-    with pytest.raises(ProofFailed, match="deliver:shop: the shop answers 500"):
+    with pytest.raises(ProofFailed, match="deliver:shop failed: the shop answers 500"):
         insist({"verdict": "not proven", "unfinished": {"deliver:shop": "the shop answers 500"}})
 
 
