@@ -40,7 +40,7 @@ from mappings import registry as mappings
 from mappings.mapping import Mapping, Parse
 from mappings.reading import Context, Note, Reading
 
-CHUNK = 1_000
+CHUNK = 250
 FEW = 4_096
 
 
