@@ -5,9 +5,8 @@ The feed stands in the order of hub ids, as it was written, so both sides are wa
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
-import msgspec
 import psycopg
 
 from connectors import registry
@@ -15,7 +14,7 @@ from connectors.protocol import Raw
 from connectors.xml import parse
 from hub.landscape.hub import Hub
 from hub.sync.feed import Feed
-from hub.sync.readback import MOST_SHOWN, ledger_counts
+from hub.sync.readback import MOST_SHOWN, differing, ledger_counts
 from hub.sync.targets import Document
 from hub.sync.views import Viewer
 
@@ -29,7 +28,7 @@ def prove(
     """
     counts: Counter[str] = Counter(paused=int(paused))
     for document in documents:
-        counts.update({name: number for name, number in ledger_counts(connection, document, run_id).items()})
+        counts.update(ledger_counts(connection, document, run_id))
     connection.commit()
     counts["documents"] = 0
     differences: list[dict[str, Any]] = []
@@ -44,14 +43,15 @@ def prove(
         ours = viewer.of_payload(letter.payload)
         code = str(letter.payload["id"])
         raw = next(published, None)
-        theirs = viewer.of_record(parse(raw.body)) if raw is not None else None
+        theirs = viewer.of_record(cast(Any, parse(raw.body))) if raw is not None else None
         counts["read_back"] += 1
         if theirs == ours:
             counts["equal"] += 1
             continue
         counts["different" if theirs else "missing"] += 1
         if len(differences) < MOST_SHOWN:
-            differences.append({"class": "different" if theirs else "missing", "key": code} | _fields(ours, theirs))
+            fields = {"fields": differing(ours, theirs)} if theirs else {}
+            differences.append({"class": "different" if theirs else "missing", "key": code} | fields)
     counts["strangers"] = sum(1 for _ in published)
     counts["documents"], counts["unpublishable"] = feed.counts["offers"], feed.counts["unpublishable"]
     counts["hidden"] = feed.counts["hidden"]
@@ -64,14 +64,6 @@ def _published(hub: Hub, offer: Document) -> Iterator[Raw]:
     cut = registry.cut(offer.system.connector)
     for blob in hub.sink(offer.system).read(offer.kind, None):
         yield from (raw for raw in cut(blob.stream, blob.body, blob.media) if raw.kind == offer.kind)
-
-
-def _fields(ours: bytes, theirs: bytes | None) -> dict[str, Any]:
-    if theirs is None:
-        return {}
-    mine, found = msgspec.json.decode(ours), msgspec.json.decode(theirs)
-    names = [name for name in mine if mine[name] != found.get(name)]
-    return {"fields": {name: {"ours": mine[name], "theirs": found.get(name)} for name in names}}
 
 
 def _settle(connection: psycopg.Connection[Any], run_id: int, documents: Sequence[Document], wrong: int) -> None:

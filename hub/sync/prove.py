@@ -83,9 +83,8 @@ def _documents(
         changed, read = changed + counts["changed"], read + counts.get("read_back", 0)
         rest += counts["at_target"] - counts["changed"]
         oldest = max(oldest, oldest_unread_days(connection, document) or 0.0)
-    return verdict.worst(verdicts), verdict.coverage(
-        changed, min(read, changed), rest, read - min(read, changed), oldest
-    )
+    of_rest = read - min(read, changed)
+    return verdict.worst(verdicts), verdict.coverage(changed, min(read, changed), rest, of_rest, oldest)
 
 
 def _write(

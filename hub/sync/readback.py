@@ -149,17 +149,19 @@ class ReadBack:
             return
         shown: dict[str, Any] = {"class": kind, "key": expected.code, "target_id": expected.target_id}
         if view is not None and ours is not None:
-            theirs, mine = msgspec.json.decode(view), msgspec.json.decode(ours)
-            shown["fields"] = {
-                name: {"ours": mine[name], "theirs": theirs.get(name)}
-                for name in mine
-                if mine[name] != theirs.get(name)
-            }
+            shown["fields"] = differing(ours, view)
         self.differences.append(shown)
 
     def _rendered(self, ids: Sequence[int]) -> dict[int, bytes]:
         """What we would send now, to name the fields that differ."""
         return rendered_views(self.connection, self.document, self.documents, ids, self.viewer)
+
+
+def differing(ours: bytes, theirs: bytes) -> dict[str, Any]:
+    """The fields in which two views differ."""
+    mine, found = msgspec.json.decode(ours), msgspec.json.decode(theirs)
+    names = [name for name in mine if mine[name] != found.get(name)]
+    return {name: {"ours": mine[name], "theirs": found.get(name)} for name in names}
 
 
 def rendered_views(

@@ -72,6 +72,18 @@ class KnownIds:
             return None
         return self.target_id(self._above.document.kind, getattr(document.root, self._above.field))
 
+    def keep_known(self, document: Rendered) -> None:
+        """Leave out of a document's parts what the target does not hold: for what is only to be taken off."""
+        for reference in self.references:
+            known = self.ids[reference.document.kind]
+            for part, rows in document.parts.items():
+                if (
+                    reference.many
+                    and rows
+                    and getattr(rows[0], "hub_id", None) in getattr(document.root, reference.field)
+                ):
+                    document.parts[part] = [row for row in rows if row.hub_id in known]
+
     def parent_if_known(self, document: Rendered) -> str | None:
         """As `parent_id`; None where the target does not hold it."""
         try:

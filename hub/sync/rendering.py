@@ -88,6 +88,7 @@ def _take_off(
     if document.channel.options.get("gone") == "delete":
         letter = Letter(row.hub_id, document.kind, "remove", document.code or "", None, row.target_id)
         return Ready(row, letter, b"", reason)
+    refs.keep_known(document)
     return _push(row, document, mapping.render(document, refs), refs, viewer, reason)
 
 

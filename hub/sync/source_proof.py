@@ -1,4 +1,4 @@
-"""The source side of a proof: what was read is accounted for, the canonical rows are those of the source, it is alive."""
+"""The source side of a proof: all that was read is accounted for, the canonical rows are its rows, it is alive."""
 
 from typing import Any
 

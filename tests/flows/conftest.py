@@ -52,7 +52,7 @@ class Shop:
         return self._call("state")
 
     def effects(self) -> list[dict[str, Any]]:
-        return [row for row in self._call("ledger?effects=1")["entries"]]
+        return list(self._call("ledger?effects=1")["entries"])
 
     def faults(self, *faults: dict[str, Any]) -> None:
         self._call("faults", {"faults": list(faults)})

@@ -1,0 +1,99 @@
+"""Prove: what the shop holds is compared with what it was given."""
+
+import pytest
+
+from hub.sync.deliver import deliver
+from hub.sync.explain import explain
+from hub.sync.prove import prove
+from hub.sync.runs import start_run
+from hub.sync.sync_one import sync_one
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def delivered(shop, opened, goods):
+    hub = opened(
+        shop={
+            "connector": "woocommerce",
+            "connection": "shop_woo",
+            "deliver": "live",
+            "price_list": "Розничная",
+            "gone": "hide",
+        }
+    )
+    rows = goods(hub)
+    rows.simple(1, categories=[10])
+    rows.variable(2, ("S", "M"))
+    rows.merge()
+    run = start_run(hub, "catalogue_nightly", "a")
+    deliver(hub, run, "shop")
+    return hub, rows, run
+
+
+def _proof(hub, run, subject):
+    with hub.connect() as connection:
+        return connection.execute(
+            "select verdict, counts, differences from proof where run_id = %s and subject = %s", (run, subject)
+        ).fetchone()
+
+
+def test_all_read_back_is_proven_and_says_so(delivered):
+    hub, _, run = delivered
+    assert prove(hub, run) == "proven"
+    verdict, counts, differences = _proof(hub, run, "target:shop/product")
+    assert (verdict, counts["read_back"], counts["equal"], differences) == ("proven", 2, 2, [])
+    with hub.connect() as connection:
+        summary = connection.execute("select summary from run where id = %s", (run,)).fetchone()[0]
+    assert "all read back" in summary["coverage"]
+
+
+def test_a_change_by_hand_is_found_named_and_repaired(shop, delivered):
+    hub, _, run = delivered
+    shop.edit(sku="A1", set={"regular_price": "1"})
+
+    assert prove(hub, run) == "not proven"
+    _, counts, differences = _proof(hub, run, "target:shop/product")
+    assert (counts["different"], counts["plan"]) == (1, 1)
+    assert differences[0]["key"] == "A1"
+    assert differences[0]["fields"]["regular_price"] == {"ours": "100.5", "theirs": "1"}
+
+    assert deliver(hub, run, "shop")["updated"] == 1
+    assert prove(hub, run) == "proven"
+
+
+def test_a_product_removed_by_hand_is_found_and_made_again(shop, delivered):
+    hub, _, run = delivered
+    shop.edit(sku="A1", delete=True)
+
+    assert prove(hub, run) == "not proven"
+    assert _proof(hub, run, "target:shop/product")[1]["missing"] == 1
+
+    deliver(hub, run, "shop")
+    assert "A1" in shop.products()
+    assert prove(hub, run) == "proven"
+
+
+def test_what_is_owed_is_not_proven(delivered):
+    hub, rows, run = delivered
+    rows.change("Price", 111, amount="5")
+    rows.merge()
+    assert prove(hub, run) == "not proven"
+
+
+def test_explain_follows_a_price_to_the_shop(delivered):
+    hub, _, _ = delivered
+    found = explain(hub, "A1", "price", "shop")
+    prices = [row["values"]["price"] for row in found["canonical"] if "price" in row["values"]]
+    assert prices[0][0]["amount"] == "100.50"
+    product = next(one for one in found["targets"]["shop"] if one["document"] == "product")
+    assert product["rendered"]["regular_price"] == "100.5"
+    assert product["code"] == "A1"
+
+
+def test_sync_one_pushes_one_product_now(shop, delivered):
+    hub, _, run = delivered
+    shop.edit(sku="A1", set={"regular_price": "1"})
+    counts = sync_one(hub, run, "A1", "shop")
+    assert shop.products()["A1"]["regular_price"] == "100.5"
+    assert counts["updated"] == 1
