@@ -129,7 +129,7 @@ class Http:
         """`base` is the address that paths are appended to; `cap` the most bytes an answer may have."""
         quieten_urllib3()
         self.base = base.rstrip("/")
-        self._pace, self._auth, self._redact = pace, auth, redact or Redactor(())
+        self._pace, self._auth, self.redact = pace, auth, redact or Redactor(())
         self._deadline_s, self._cap, self._verify = deadline_s, cap, ca_file or True
         self._idle: list[requests.Session] = []
 
@@ -158,7 +158,7 @@ class Http:
             answer = self._exchange(session, method, where, path, dict(params or {}), body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, zlib.error) as error:
             session.close()
-            failure = _explain(error, where, self._redact)
+            failure = _explain(error, where, self.redact)
         except RetryLater:
             session.close()
             raise
@@ -193,7 +193,7 @@ class Http:
             ) as response,
         ):
             names = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status_code, names, self._read(response, names, where), where, self._redact)
+            return Answer(response.status_code, names, self._read(response, names, where), where, self.redact)
 
     def _read(self, response: requests.Response, headers: Mapping[str, str], where: str) -> bytes:
         """The body, complete and decompressed, or an error."""
@@ -228,7 +228,7 @@ class Http:
             raise Busy(msg, wait)
         if 300 <= status < 400:
             target = place(answer.headers.get("location", ""))
-            msg = f"{where}: {status}, redirects to {self._redact(target)}; put that address into the connection"
+            msg = f"{where}: {status}, redirects to {self.redact(target)}; put that address into the connection"
             raise ConfigError(msg)
         if status >= 500 or status == 408:
             wait = retry_after(answer.headers.get("retry-after"), 30.0)

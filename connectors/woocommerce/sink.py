@@ -118,7 +118,10 @@ class WooSink:
             fault = answer.decode(Fault)
         except Unanswered:
             fault = Fault(str(answer.status), answer.came())
-        return [_refused(letter, fault) for letter in batch.letters]
+        return [self._refused(letter, fault) for letter in batch.letters]
+
+    def _refused(self, letter: Letter, fault: Fault) -> Refused:
+        return Refused(letter, self._shop.redact(fault.text()), fault.field())
 
     def _settle_all(self, batch: Batch, results: Results) -> list[Outcome]:
         """Pair results with letters; a shop that leaves some out has told nothing about them."""
@@ -138,12 +141,12 @@ class WooSink:
         if fault.code in GONE and not is_create(letter):
             return Done(letter, letter.target_id, duplicate=True) if letter.op == "remove" else Absent(letter)
         if fault.status == 429:
-            return RetryAt(letter, RETRY_S, fault.text())
+            return RetryAt(letter, RETRY_S, self._shop.redact(fault.text()))
         if fault.status >= 500:
-            return _unanswered(letter, Unanswered(fault.text()))
+            return _unanswered(letter, Unanswered(self._shop.redact(fault.text())))
         if fault.code in TAKEN and is_create(letter):
             return self._adopt(letter, fault)
-        return _refused(letter, fault)
+        return self._refused(letter, fault)
 
     def _send_categories(self, batch: Batch) -> list[Outcome]:
         """Make only those that are not there; a key that stands twice in the batch is made once."""
@@ -169,7 +172,7 @@ class WooSink:
 
     def _adopt(self, letter: Letter, fault: Fault) -> Outcome:
         """Our key stands there already: if the row is truly ours, update it; the letter is then a duplicate."""
-        outcome = self._resend(replace(letter, op="update"), _refused(letter, fault))
+        outcome = self._resend(replace(letter, op="update"), self._refused(letter, fault))
         if isinstance(outcome, Done):
             return Done(letter, outcome.target_id, duplicate=True, facts=outcome.facts)
         return replace(outcome, letter=letter)
@@ -217,10 +220,6 @@ def _blob(stream: str, number: int, rows: Iterable[bytes | msgspec.Raw]) -> Blob
 def _unanswered(letter: Letter, error: RetryLater) -> Outcome:
     """The shop failed on it: an update may simply be repeated, a create must be asked about."""
     return Unknown(letter, str(error)) if is_create(letter) else RetryAt(letter, error.after, str(error))
-
-
-def _refused(letter: Letter, fault: Fault) -> Refused:
-    return Refused(letter, fault.text(), fault.field())
 
 
 def _ambiguous(letter: Letter, ids: list[int]) -> Refused:
