@@ -24,7 +24,7 @@ from hub.sync.ledger import mark_owed
 from hub.sync.retention import sweep
 from hub.sync.runs import progress
 from hub.sync.siblings import forget_moved
-from hub.sync.vanished import back_again, mark_gone
+from hub.sync.vanished import follow_rows, mark_gone
 
 
 def merge(hub: Hub, run_id: int) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _transaction(
         reach("merge:filled")
         gone = mark_gone(hub, connection, batch, version, run_id)
         counts = apply(connection, filler, version, run_id)
-        back_again(connection)
+        follow_rows(connection, run_id)
         owed = mark_owed(hub, connection, version, touched_tables(connection))
         _settle(hub, connection, run_id, batch, version)
         forget_moved(hub, connection, batch)

@@ -62,13 +62,20 @@ def _drop_sets(connection: psycopg.Connection[Any], system: str, entity: str, ke
     )
 
 
-def back_again(connection: psycopg.Connection[Any]) -> None:
-    """A record that was gone and is named again is no longer gone in the identifier table either."""
+def follow_rows(connection: psycopg.Connection[Any], run_id: int) -> None:
+    """Identifiers say the same as the rows that this merge touched: gone by a deletion mark, or named again."""
     for name, entity in ENTITIES.items():
-        if entity.KEY == ("ref",):
-            connection.execute(
-                f'update identifier i set gone_run = null from "s_{table_name(name)}" s '
-                "where i.hub_id = s.hub_id and i.gone_run is not null and not s.gone "
-                "and i.namespace in (select id from namespace where kind = %s)",
-                (name,),
-            )
+        if entity.KEY != ("ref",):
+            continue
+        table = table_name(name)
+        spaces = "i.namespace in (select id from namespace where kind = %(name)s)"
+        connection.execute(
+            f'update identifier i set gone_run = %(run)s from "touched_{table}" t join "{table}" e using (hub_id) '
+            f"where e.gone and i.hub_id = t.hub_id and i.gone_run is null and {spaces}",
+            {"run": run_id, "name": name},
+        )
+        connection.execute(
+            f'update identifier i set gone_run = null from "s_{table}" s '
+            f"where not s.gone and i.hub_id = s.hub_id and i.gone_run is not null and {spaces}",
+            {"name": name},
+        )

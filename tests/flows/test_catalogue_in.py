@@ -299,3 +299,20 @@ def test_a_variant_stated_as_goods_and_as_offer_keeps_what_both_say(night, shelf
     night.onec.drop([variant.but(price="99.00", name="Новое имя"), *shelf[1:]])
     night.run()
     assert night.one(sku) == ("синий", "99.00")
+
+
+def test_a_deletion_mark_is_a_deletion(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop(shelf)
+    whole = (night.onec.folder / "import0_1.xml").read_text(encoding="utf8")
+    night.onec.write("import0_1.xml", whole.replace("<Товар><Ид>id-000", '<Товар Статус="Удален"><Ид>id-000'))
+    night.run()
+    gone = (
+        "select p.gone, i.gone_run is not null from product p join identifier i using (hub_id) "
+        "join namespace n on n.id = i.namespace and n.kind = 'Product'"
+    )
+    assert night.rows(f"{gone} where p.gone") == [(True, True)]
+    night.onec.drop(shelf)
+    night.run()
+    assert set(night.rows(gone)) == {(False, False)}
