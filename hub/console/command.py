@@ -110,7 +110,7 @@ def proof(
 
 @app.command()
 def explain(
-    sku: Annotated[str, typer.Argument(help="The SKU's id in its source, its article, its barcode or our code.")],
+    sku: Annotated[str, typer.Argument(help="Our code at a target, the source's own id, or an article.")],
     field: Annotated[str | None, typer.Argument(help="A canonical field, such as amount; all if empty.")] = None,
     target: Annotated[str | None, typer.Argument(help="A target; all if empty.")] = None,
     as_json: Json = False,
@@ -123,7 +123,7 @@ def explain(
 
 @app.command()
 def sync(
-    sku: Annotated[str, typer.Argument(help="The SKU's id in its source, its article, its barcode or our code.")],
+    sku: Annotated[str, typer.Argument(help="Our code at a target, the source's own id, or an article.")],
     to: Annotated[str, typer.Option("--to", help="A target of landscape.yml.", metavar="TARGET")],
     as_json: Json = False,
 ) -> None:

@@ -12,11 +12,14 @@ Data = dict[str, Any]
 
 _LAST = text(
     "select distinct on (flow) id, flow, trigger, started_at, ended_at, verdict, summary from run "
-    "where flow = any(:flows) order by flow, id desc"
+    "where flow = any(:flows) and verdict is distinct from 'dry run' order by flow, id desc"
 )
 _RUNS = text("select id, flow, trigger, started_at, ended_at, verdict, summary from run order by id desc limit :limit")
 _RUN = text("select id, flow, trigger, started_at, ended_at, verdict, summary from run where id = :run")
-_NEWEST = text("select id from run where flow = any(:flows) order by (verdict is null), id desc limit 1")
+_NEWEST = text(
+    "select id from run where flow = any(:flows) and verdict is distinct from 'dry run' "
+    "order by (verdict is null), id desc limit 1"
+)
 _PROOF = text("select subject, verdict, counts, differences from proof where run_id = :run order by subject")
 _MOVED = text("select run_id, subject, counts from proof where run_id = any(:runs) order by run_id, subject")
 _STAGES = text("select stage, done, total, finished from run_progress where run_id = :run order by updated_at, stage")

@@ -1,0 +1,56 @@
+"""`hub sync`: one SKU to one target, now, without waiting for the next run."""
+
+from typing import Any
+
+from hub.console.people import started_by
+from hub.landscape.hub import Hub
+from hub.sync.deliver import deliver
+from hub.sync.lookup import find, roots_of, with_parents
+from hub.sync.runs import end_run, start_run
+from hub.sync.targets import SNAPSHOT_ID, Document, documents_of
+
+Data = dict[str, Any]
+SENT = "sent by hand"
+
+
+def sync_sku(hub: Hub, sku: str, target: str) -> Data:
+    """Send what is owed of a SKU; returns what became of each of its documents.
+
+    `arrived`: nothing of it is owed, refused or unanswered any more. Raises ConfigError for an unknown SKU or target.
+    """
+    system = hub.landscape.system(target)
+    with hub.connect() as connection:
+        documents = documents_of(hub, connection, target)
+        roots = roots_of(connection, documents, find(connection, sku))
+        only = with_parents(connection, documents, roots)
+    run_id = start_run(hub, "sync", started_by(f"hub sync {sku} --to {target}"))
+    counts = deliver(hub, run_id, target, only=only)
+    stands = [_stands(hub, document, root) for document in documents for root in roots[document.kind]]
+    end_run(hub, run_id, SENT, {"sku": sku, "target": target, "counts": counts})
+    arrived = bool(stands) and all(row["state"] in ("idle", "unpublishable") and not row["owed"] for row in stands)
+    return {
+        "sku": sku,
+        "target": target,
+        "deliver": system.deliver,
+        "arrived": arrived,
+        "counts": counts,
+        "documents": stands,
+    }
+
+
+def _stands(hub: Hub, document: Document, root: int) -> Data:
+    with hub.connect() as connection:
+        row = connection.execute(
+            "select owed > delivered, state, reason, target_id, delivered_at from delivery "
+            "where document = %s and hub_id = %s",
+            (document.number, SNAPSHOT_ID if document.snapshot else root),
+        ).fetchone()
+    owed, state, reason, target_id, at = row or (True, "waiting", "it is not owed yet", None, None)
+    return {
+        "document": document.kind,
+        "owed": owed,
+        "state": state,
+        "reason": reason,
+        "target_id": target_id,
+        "delivered_at": at.isoformat() if at else None,
+    }
