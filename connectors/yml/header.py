@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from canonical_model.errors import ConfigError
@@ -16,11 +16,12 @@ FORMATS = {"rfc3339": None, "minutes": "%Y-%m-%d %H:%M"}
 _SHOP = ("name", "company", "url", "platform", "version", "agency", "email")
 
 
-def render_header(payload: Mapping[str, Any], date_format: str) -> bytes:
+def render_header(payload: Mapping[str, Any], date_format: str, zone: tzinfo = UTC) -> bytes:
     """The head of a feed, up to and including `<offers>`.
 
     `payload`: `date` (aware datetime, or its ISO text), `name`, `company`, `url`, `currencies` (`["RUB"]` or
-    `[{"id", "rate"}]`), `categories` (`[{"id", "name", "parent"}]`), in the order of the feed.
+    `[{"id", "rate"}]`), `categories` (`[{"id", "name", "parentId"}]`), in the order of the feed. `zone` is the one that
+    the date is written in.
 
     Raises:
         ConfigError: something that a feed cannot be without is missing.
@@ -34,17 +35,17 @@ def render_header(payload: Mapping[str, Any], date_format: str) -> bytes:
     categories = "\n".join(map(_category, payload.get("categories") or []))
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<yml_catalog date="{_date(payload["date"], date_format)}">\n<shop>{shop}\n'
+        f'<yml_catalog date="{_date(payload["date"], date_format, zone)}">\n<shop>{shop}\n'
         f"<currencies>{currencies}</currencies>\n<categories>\n{categories}\n</categories>\n<offers>\n"
     )
     return legal(text.encode("utf-8", "ignore"))
 
 
-def _date(value: datetime | str, date_format: str) -> str:
+def _date(value: datetime | str, date_format: str, zone: tzinfo) -> str:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     if moment.tzinfo is None:
         raise ConfigError("the feed's date needs a zone")
-    pattern = FORMATS[date_format]
+    moment, pattern = moment.astimezone(zone), FORMATS[date_format]
     return moment.strftime(pattern) if pattern else moment.isoformat(timespec="seconds")
 
 
@@ -54,5 +55,5 @@ def _currency(one: str | Mapping[str, Any]) -> str:
 
 
 def _category(one: Mapping[str, Any]) -> str:
-    parent = f' parentId="{escape(one["parent"])}"' if one.get("parent") else ""
+    parent = f' parentId="{escape(one["parentId"])}"' if one.get("parentId") else ""
     return f'<category id="{escape(one["id"])}"{parent}>{escape(one["name"])}</category>'

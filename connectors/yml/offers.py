@@ -54,6 +54,7 @@ class _Plan:
 
 
 _plans: dict[tuple[Any, ...], _Plan] = {}
+_rough: set[tuple[str, ...]] = set()
 
 
 def render_offers(payloads: Sequence[Payload]) -> bytes:
@@ -98,7 +99,7 @@ def text_of(value: Any) -> str:
     Raises:
         Refused: not a scalar (a float is none: money is exact).
     """
-    if isinstance(value, bool):
+    if value is True or value is False:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return format(value, "f")
@@ -124,12 +125,18 @@ def _escape(data: bytes) -> bytes:
 def _fill(payload: Payload) -> tuple[str, int, tuple[str, ...]]:
     """Template, number of marks in it, and its values."""
     names = tuple(payload)
-    plan = _plans.get(names) or _learn(names, payload)
-    try:
-        return _filled(plan, payload)
-    except (TypeError, IndexError):
-        plain = {name: _plain(name, value) for name, value in payload.items() if value is not None}
-    layout = tuple((name, isinstance(value, list)) for name, value in plain.items())
+    if names not in _rough:
+        try:
+            return _filled(_plans.get(names) or _learn(names, payload), payload)
+        except (TypeError, IndexError):
+            if len(_rough) < _MOST_TEMPLATES:
+                _rough.add(names)
+    plain = {
+        name: value if type(value) is str else _plain(name, value)
+        for name, value in payload.items()
+        if value is not None and value != []
+    }
+    layout = (*plain, *[name for name, value in plain.items() if type(value) is list], "")
     return _filled(_plans.get(layout) or _learn(layout, plain), plain)
 
 
@@ -162,11 +169,13 @@ def _plain(name: str, value: Any) -> str | list[Any]:
     if not isinstance(value, list | tuple):
         return text_of(value)
     if name != "param":
-        return [text_of(one) for one in value]
+        return [one if type(one) is str else text_of(one) for one in value]
     for one in value:
         if not isinstance(one, list | tuple) or len(one) not in (2, 3):
             raise Refused("a parameter is (name, value) or (name, value, unit)", "param")
-    return [tuple(text_of(part) for part in one if part is not None) for one in value]
+        if type(one[0]) is not str or type(one[1]) is not str or len(one) == 3:
+            return [tuple(text_of(part) for part in each if part is not None) for each in value]
+    return list(value)
 
 
 def _learn(key: tuple[Any, ...], payload: Payload) -> _Plan:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from canonical_model import errors
 from canonical_model.errors import ConfigError
@@ -25,6 +26,7 @@ from connectors.yml.source import DEFAULT_FILE, STREAM, YmlSource, chunks_of, fe
 OFFERS_AT_ONCE = 100
 """Rendered together: few enough to stay in the processor's cache."""
 
+DEFAULT_ZONE = "Europe/Moscow"
 FRESH = timedelta(days=7)
 """An unchanged feed is written anew after so long: Market drops a feed whose date is ten days old."""
 
@@ -38,11 +40,16 @@ class YmlSink:
     """Writes one feed file."""
 
     def __init__(self, folder: Folder, options: Mapping[str, Any]) -> None:
-        """Raises ConfigError for a date format that does not exist."""
+        """Raises ConfigError for a date format or a zone that does not exist."""
         self._folder = folder
         self._file = str(options.get("file") or DEFAULT_FILE)
         self._format = str(options.get("date_format") or "rfc3339")
         self._always = options.get("rewrite") == "always"
+        try:
+            self._zone = ZoneInfo(str(options.get("zone") or DEFAULT_ZONE))
+        except (ZoneInfoNotFoundError, ValueError):
+            msg = f"zone {options.get('zone')!r} does not exist"
+            raise ConfigError(msg) from None
         if self._format not in FORMATS:
             msg = f"date_format {self._format!r} is not one of {', '.join(FORMATS)}"
             raise ConfigError(msg)
@@ -68,7 +75,7 @@ class YmlSink:
         if not isinstance(first.payload, Mapping):
             raise ConfigError("a feed begins with its header")
         written, refused = array("q", [first.id]), list[Refused]()
-        head = render_header(first.payload, self._format)
+        head = render_header(first.payload, self._format, self._zone)
         duplicate = self._publish(chain([head], _rendered(source, written, refused), [TAIL]))
         yield from refused
         for id_ in written:

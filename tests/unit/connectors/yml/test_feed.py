@@ -27,7 +27,7 @@ HEADER = {
     "company": "ООО",
     "url": "https://shop.example",
     "currencies": ["RUB"],
-    "categories": [{"id": "1", "name": "Все"}, {"id": "2", "name": "Одежда", "parent": "1"}],
+    "categories": [{"id": "1", "name": "Все"}, {"id": "2", "name": "Одежда", "parentId": "1"}],
 }
 
 
@@ -109,6 +109,25 @@ def test_whatever_stands_in_a_value_the_markup_holds(rows: Any) -> None:
 def test_what_yml_has_no_place_for_is_refused(payload: Any, reason: str) -> None:
     with pytest.raises(errors.Refused, match=reason):
         render_offer(payload)
+
+
+def test_a_channels_payload_is_the_same_by_the_rough_and_the_smooth_way() -> None:
+    rough = {
+        "id": "1", "available": True, "url": None, "count": 5, "picture": [], "barcode": ["4601"], "name": "x",
+        "param": [("a", "b"), ("c", 1)],
+    }  # fmt: skip
+    smooth = {
+        "id": "1",
+        "available": "true",
+        "count": "5",
+        "barcode": ["4601"],
+        "name": "x",
+        "param": [("a", "b"), ("c", "1")],
+    }
+    for _ in range(2):
+        assert told(etree.fromstring(render_offer(rough))) == told(etree.fromstring(render_offer(smooth)))
+        single = told(etree.fromstring(render_offer(rough | {"barcode": "4601"})))
+        assert sorted(single[1], key=str) == sorted(told(etree.fromstring(render_offer(smooth)))[1], key=str)
 
 
 def test_a_list_once_and_a_single_the_next_time() -> None:
