@@ -10,7 +10,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
 import psycopg
+from psycopg.types.json import set_json_loads
 
 from canonical_model.entities import ENTITIES
 from canonical_model.errors import ConfigError
@@ -139,9 +141,18 @@ def rows_where(
     kind, columns = row_type(entity)
     also = "".join(f" and {field} = any(%({field})s)" for field in equal or {})
     key = ", ".join("hub_id" if field == "ref" else field for field in ENTITIES[entity].KEY)
-    query = f"select {columns} from {table_name(entity)} where {column} = any(%(ids)s){also}{in_force(entity)}"
-    cursor = connection.execute(f"{query} order by {key}", {"ids": list(ids), **(equal or {})})
-    return list(map(kind._make, cursor.fetchall()))
+    query = (
+        f"select {columns} from {table_name(entity)} where {column} = any(%(ids)s::bigint[]){also}{in_force(entity)}"
+    )
+    with connection.cursor(binary=True) as cursor:
+        set_json_loads(msgspec.json.decode, cursor)
+        cursor.execute(f"{query} order by {key}", {"ids": array_text(ids), **(equal or {})})
+        return list(map(kind._make, cursor.fetchall()))
+
+
+def array_text(ids: Ids) -> str:
+    """Numbers as PostgreSQL writes an array: a tenth of what the driver takes for a list of a thousand."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 @cache
