@@ -65,7 +65,7 @@ def run(stage: str, subject: str = "") -> dict[str, Any]:
     from hub.sync.runs import start_run
 
     context = get_current_context()
-    context["subject"] = subject  # for map_index_template
+    context["subject"] = subject  # type: ignore[typeddict-unknown-key]  # for map_index_template
     flow = flow_named(context["dag"].dag_id)
     hub = open_hub(connection)
     try:

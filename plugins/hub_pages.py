@@ -4,7 +4,7 @@ Airflow loads this file in every process, also in each task: the pages themselve
 """
 
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -38,7 +38,7 @@ class HubPages(AirflowPlugin):
     """The entry Hub in the menu Browse."""
 
     name = "hub_pages"
-    fastapi_apps: ClassVar[list[Any]] = [{"app": at_first_request, "url_prefix": "/hub", "name": "Hub"}]
-    external_views: ClassVar[list[Any]] = [
+    fastapi_apps: list[Any] = [{"app": at_first_request, "url_prefix": "/hub", "name": "Hub"}]  # noqa: RUF012
+    external_views: list[Any] = [  # noqa: RUF012
         {"name": "Hub", "href": "hub/", "destination": "nav", "category": "browse", "url_route": "hub"}
     ]

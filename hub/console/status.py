@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from hub.console.attention import warnings_of
 from hub.console.freshness import freshness
+from hub.console.holdings import canonical
 from hub.console.runs import last_runs
 from hub.landscape.hub import Hub
 from hub.landscape.landscape import System
@@ -47,6 +48,7 @@ def status(hub: Hub) -> Data:
         facts = _facts(connection)
         rows = [row for system in hub.landscape.systems.values() for row in _rows(system, facts, now)]
         data: Data = {"at": now.isoformat(), "runs": last_runs(connection), "rows": rows}
+        data["entities"] = canonical(connection, hub.landscape)
     return data | {"warnings": warnings_of(data)}
 
 

@@ -13,13 +13,13 @@ LANDSCAPE = """
 systems:
   erp:
     connector: commerceml
-    connection: erp_1c
+    connection: test_erp
     zone: Europe/Moscow
     environment: sandbox
     streams:
       catalogue: {settle: 2, fresh_within: 26h, blackout: ["03:00-04:00"]}
-  shop: {connector: woocommerce, connection: shop_woo, environment: sandbox, deliver: live}
-  feed: {connector: yml, connection: feed_folder, environment: sandbox, deliver: shadow}
+  shop: {connector: woocommerce, connection: test_shop, environment: sandbox, deliver: live}
+  feed: {connector: yml, connection: test_feed, environment: sandbox, deliver: shadow}
 owners:
   Category: {"*": erp}
   PriceList: {"*": erp}

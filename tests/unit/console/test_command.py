@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hub.console import checks, command
+from hub.console import checks, command, runs
+from hub.console.provider_info import get_provider_info
 from hub.landscape.hub import Hub
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "specs" / "commerceml" / "samples"
@@ -161,7 +162,7 @@ def test_check_names_each_connection_in_plain_words(hub: Hub, ask: Callable[...,
     assert found["database"]["ok"]
     assert found["owners"]["ok"]
     assert found["landing store"]["ok"]
-    assert "AIRFLOW_CONN_ERP_1C" in found["connection erp_1c"]["text"]
+    assert "AIRFLOW_CONN_TEST_ERP" in found["connection test_erp"]["text"]
 
 
 def test_a_local_landing_store_is_refused_with_celery(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,3 +203,22 @@ def test_preview_of_a_foreign_file_names_it(tmp_path: Path, ask: Callable[..., A
     status, data = ask("preview", "commerceml", tmp_path / "foreign.xml")
     assert status == 2
     assert "foreign.xml" in data["error"]
+
+
+def test_explain_and_sync_of_an_unknown_number(hub: Hub, ask: Callable[..., Answer]) -> None:
+    for words in (("explain", "nothing"), ("sync", "nothing", "--to", "shop")):
+        status, data = ask(*words)
+        assert status == 2
+        assert "nothing is called 'nothing'" in data["error"]
+
+
+def test_a_dry_run_is_not_the_last_verdict(hub: Hub, night: dict[str, int], put: Callable[..., Any]) -> None:
+    put("insert into run (flow, trigger, verdict) values ('catalogue_nightly', 'a person', 'dry run')")
+    with hub.engine.connect() as connection:
+        assert [run["verdict"] for run in runs.last_runs(connection)] == ["held"]
+
+
+def test_the_provider_names_a_connection_type_for_each_connector() -> None:
+    found = get_provider_info()
+    assert found["package-name"] == "retail-hub"
+    assert [kind["connection-type"] for kind in found["connection-types"]] == ["commerceml", "woocommerce", "yml"]

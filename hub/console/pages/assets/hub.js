@@ -23,6 +23,13 @@ for (const link of document.querySelectorAll("[data-airflow]")) {
     outside.remove();
   });
 }
+// On a narrow screen each row is shown as a card: its cells then carry the names of their columns.
+for (const table of document.querySelectorAll("table")) {
+  const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent);
+  for (const row of table.tBodies[0]?.rows ?? []) {
+    if (row.cells.length === names.length) [...row.cells].forEach((cell, at) => { cell.dataset.name = names[at]; });
+  }
+}
 // Airflow's own switch for light and dark wins over the system's.
 if (window.parent !== window) {
   const theirs = window.parent.document.documentElement;
