@@ -3,8 +3,10 @@
 Exit status: 0 proven, or fine · 1 anything less · 2 could not run.
 """
 
+import os
 import sys
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, NoReturn
 
 from canonical_model.errors import HubError
@@ -49,6 +51,16 @@ def fail(as_json: bool, message: str) -> NoReturn:
     else:
         sys.stderr.write(f"hub: {message}\n")
     raise SystemExit(COULD_NOT_RUN)
+
+
+def crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """`sys.excepthook` of the command: a fault of the hub itself is told in full, and ends the process with 2."""
+    sys.__excepthook__(kind, error, trace)
+    if "--json" in sys.argv:
+        print_json({"error": f"a fault of the hub itself, please report it: {kind.__name__}: {error}"})
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(COULD_NOT_RUN)  # an excepthook cannot choose the exit status otherwise
 
 
 def _unreachable() -> tuple[type[Exception], ...]:

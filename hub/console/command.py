@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.console.answers import FINE, LESS, answer, fail
+from hub.console.answers import FINE, LESS, answer, crashed, fail
 
 if TYPE_CHECKING:
     from hub.landscape.hub import Hub
@@ -216,6 +216,7 @@ def quarantine_replay(
 
 def main() -> None:
     """Run the command line; what the user got wrong is answered in the form that they asked for."""
+    sys.excepthook = crashed
     try:
         sys.exit(app(standalone_mode=False))
     except typer._click.exceptions.NoArgsIsHelpError as error:

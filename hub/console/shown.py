@@ -134,6 +134,11 @@ def status(data: Data) -> None:
             if r["role"] == "target"
         ),
     )
+    table(
+        "Held batches",
+        ("batch#", "stream", "reasons"),
+        ((h["batch"], f"{h['system']}/{h['stream']}", _reasons(h["reasons"])) for h in data["held"]),
+    )
     for warning in data["warnings"]:
         colour = "red" if warning["level"] == "red" else "yellow"
         say(f"[{colour}]●[/] {escape(warning['text'])} {escape(warning['press'])}")
@@ -141,6 +146,10 @@ def status(data: Data) -> None:
         say("Nothing has run yet: `hub run catalogue_nightly` starts the first run.")
     elif not data["warnings"]:
         say("Nothing needs you.")
+
+
+def _reasons(reasons: list[Data]) -> str:
+    return "; ".join(str(reason.get("text", reason)) for reason in reasons)
 
 
 def _note(row: Data) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from hub.console.attention import warnings_of
 from hub.console.freshness import freshness
+from hub.console.held import held
 from hub.console.holdings import canonical
 from hub.console.runs import last_runs
 from hub.landscape.hub import Hub
@@ -49,7 +50,7 @@ def status(hub: Hub) -> Data:
         rows = [row for system in hub.landscape.systems.values() for row in _rows(system, facts, now)]
         data: Data = {"at": now.isoformat(), "runs": last_runs(connection), "rows": rows}
         data["entities"] = canonical(connection, hub.landscape)
-    return data | {"warnings": warnings_of(data)}
+    return data | {"held": held(hub), "warnings": warnings_of(data)}
 
 
 def _facts(connection: Connection) -> Data:

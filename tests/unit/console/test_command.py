@@ -27,6 +27,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def said(*words: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["hub", *map(str, words)])
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
         with pytest.raises(SystemExit) as ended:
             command.main()
         return int(ended.value.code or 0), capsys.readouterr().out
@@ -40,6 +41,7 @@ def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
     def run(*words: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["hub", *map(str, words)])
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
         with pytest.raises(SystemExit) as ended:
             command.main()
         return int(ended.value.code or 0), capsys.readouterr().out
@@ -85,6 +87,9 @@ def test_status_counts_what_stands(hub: Hub, night: dict[str, int], ask: Callabl
     }
     assert shop["verdict"] == "not proven"
     assert data["runs"][0]["verdict"] == "held"
+    assert [(held["batch"], held["reasons"][0]["text"]) for held in data["held"]] == [
+        (night["batch"], "300 products, not 700")
+    ]
     assert [warning["level"] for warning in data["warnings"]] == ["red", "red", "amber", "amber"]
 
 
@@ -222,3 +227,17 @@ def test_the_provider_names_a_connection_type_for_each_connector() -> None:
     found = get_provider_info()
     assert found["package-name"] == "retail-hub"
     assert [kind["connection-type"] for kind in found["connection-types"]] == ["commerceml", "woocommerce", "yml"]
+
+
+def test_a_fault_of_the_hub_is_one_object_and_2() -> None:
+    program = (
+        "import sys; sys.argv = ['hub', 'status', '--json']\n"
+        "from hub.console import command, status\n"
+        "status.status = lambda hub: 1 / 0\n"
+        "command._hub = lambda: None\n"
+        "command.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "ZeroDivisionError" in json.loads(done.stdout)["error"]
+    assert "Traceback" in done.stderr
