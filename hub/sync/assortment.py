@@ -12,6 +12,7 @@ from canonical_model.entities import ENTITIES
 from canonical_model.errors import ConfigError
 from hub.landscape.landscape import System
 from hub.store.canonical import table_name
+from hub.sync.arrays import array_text
 from hub.sync.documents import named
 from hub.sync.links import is_array, path_to
 
@@ -31,8 +32,8 @@ class Assortment:
         """Those of the roots that the channel does not show."""
         found: set[int] = set()
         for condition, excluded in self.conditions(root):
-            query = f"select r.hub_id from {condition} and r.hub_id = any(%s)"
-            found.update(row[0] for row in connection.execute(query, (excluded, ids)))
+            query = f"select r.hub_id from {condition} and r.hub_id = any(%s::bigint[])"
+            found.update(row[0] for row in connection.execute(query, (excluded, array_text(ids))))
         return found
 
     def conditions(self, root: str) -> list[tuple[str, list[int]]]:

@@ -3,8 +3,9 @@
 The feed stands in the order of hub ids, as it was written, so both sides are walked together and memory stays flat.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, cast
 
 import psycopg
@@ -13,10 +14,13 @@ from connectors import registry
 from connectors.protocol import Raw
 from connectors.xml import parse
 from hub.landscape.hub import Hub
-from hub.sync.feed import Feed
+from hub.sync.feed import Feed, no_cycles
 from hub.sync.readback import MOST_SHOWN, differing, ledger_counts
 from hub.sync.targets import Document
 from hub.sync.views import Viewer
+
+AHEAD = 100
+"""How many offers a feed may lack in a row, or have too many, and still be walked in step."""
 
 
 def prove(
@@ -38,25 +42,50 @@ def prove(
     offers = feed.letters()
     next(offers)
     viewer = Viewer(documents[-1])
-    published = _published(hub, documents[-1])
-    for letter in offers:
-        ours = viewer.of_payload(letter.payload)
-        code = str(letter.payload["id"])
-        raw = next(published, None)
-        theirs = viewer.of_record(cast(Any, parse(raw.body))) if raw is not None else None
-        counts["read_back"] += 1
-        if theirs == ours:
-            counts["equal"] += 1
-            continue
-        counts["different" if theirs else "missing"] += 1
-        if len(differences) < MOST_SHOWN:
-            fields = {"fields": differing(ours, theirs)} if theirs else {}
-            differences.append({"class": "different" if theirs else "missing", "key": code} | fields)
-    counts["strangers"] = sum(1 for _ in published)
+    published = _InOrder(_published(hub, documents[-1]))
+    with no_cycles():
+        for letter in offers:
+            code = str(letter.payload["id"])
+            ours, raw = viewer.of_payload(letter.payload), published.take(code)
+            theirs = viewer.of_record(cast(Any, parse(raw.body))) if raw is not None else None
+            counts["read_back"] += 1
+            if theirs == ours:
+                counts["equal"] += 1
+                continue
+            counts["different" if theirs else "missing"] += 1
+            if len(differences) < MOST_SHOWN:
+                fields = {"fields": differing(ours, theirs)} if theirs else {}
+                differences.append({"class": "different" if theirs else "missing", "key": code} | fields)
+    counts["strangers"] = published.rest()
     counts["documents"], counts["unpublishable"] = feed.counts["offers"], feed.counts["unpublishable"]
     counts["hidden"] = feed.counts["hidden"]
     _settle(connection, run_id, documents, wrong=counts["different"] + counts["missing"] + counts["strangers"])
     return counts, differences
+
+
+class _InOrder:
+    """Published offers, taken in the order in which they should stand; looks a little ahead for one that is missing."""
+
+    def __init__(self, offers: Iterator[Raw]) -> None:
+        self.offers, self.ahead, self.strangers = offers, deque[Raw](), 0
+
+    def take(self, code: str) -> Raw | None:
+        """The offer of that code, or None; offers that are passed over are strangers."""
+        if not self.ahead:
+            self.ahead.extend(islice(self.offers, 1))
+        if self.ahead and self.ahead[0].id != code:
+            self.ahead.extend(islice(self.offers, AHEAD - len(self.ahead)))
+        at = next((at for at, raw in enumerate(self.ahead) if raw.id == code), None)
+        if at is None:
+            return None
+        self.strangers += at
+        for _ in range(at):
+            self.ahead.popleft()
+        return self.ahead.popleft()
+
+    def rest(self) -> int:
+        """Strangers among what was published, what is left included."""
+        return self.strangers + len(self.ahead) + sum(1 for _ in self.offers)
 
 
 def _published(hub: Hub, offer: Document) -> Iterator[Raw]:

@@ -79,9 +79,13 @@ def seed(hub: Hub, target: str) -> dict[str, int]:
             roots = f"select hub_id from {table_name(document.root)}"
             if document.snapshot:
                 roots = f"select {SNAPSHOT_ID} as hub_id where exists ({roots})"
+            there = _one(connection, f"select count(*) from delivery where document = {document.number}")
+            if there >= _one(connection, f"select count(*) from ({roots}) r"):
+                continue
             done = connection.execute(
                 "insert into delivery (document, hub_id, owed) "
-                f"select %s, r.hub_id, (select last_value from merge_number) from ({roots}) r on conflict do nothing",
+                "select %s, r.hub_id, greatest(1, (select last_value from merge_number)) "
+                f"from ({roots}) r on conflict do nothing",
                 (document.number,),
             )
             counts[document.name] = done.rowcount

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from hub.store.canonical import table_name
+from hub.sync.arrays import array_text
 from hub.sync.targets import Document
 from mappings import codes
 
@@ -24,8 +25,8 @@ class ShopCodes:
     def known(self, ids: Sequence[int]) -> dict[int, str]:
         """Codes that were given before, by root."""
         rows = self.connection.execute(
-            "select hub_id, code from code where target = %s and document = %s and hub_id = any(%s)",
-            (self.document.system.name, self.document.number, list(ids)),
+            "select hub_id, code from code where target = %s and document = %s and hub_id = any(%s::bigint[])",
+            (self.document.system.name, self.document.number, array_text(ids)),
         )
         return dict(rows.fetchall())
 

@@ -8,6 +8,7 @@ import psycopg
 
 from hub.store.canonical import table_name
 from hub.store.tables import CANONICAL
+from hub.sync.arrays import array_text
 from hub.sync.links import Link
 
 FROM, TO = "valid_from", "valid_to"
@@ -34,16 +35,18 @@ def due_times(
     """Add to `due`, by root, the next moment at which a row of this part begins or ceases to hold."""
     if link.forward or not holds_for_a_time(link.entity):
         return
-    roots: dict[int, list[int]] = {}
-    for root, rows in own.items():
-        for start in rows[link.start]:
-            roots.setdefault(start.hub_id, []).append(root)
+    starts = {start.hub_id for rows in own.values() for start in rows[link.start]}
     found = connection.execute(
         f"select {link.field}, min(m) from (select {link.field}, unnest(array[{FROM}, {TO}]) m "
-        f"from {table_name(link.entity)} where {link.field} = any(%s) and ({FROM} is not null or {TO} is not null)) t "
+        f"from {table_name(link.entity)} where {link.field} = any(%s::bigint[]) "
+        f"and ({FROM} is not null or {TO} is not null)) t "
         "where m > now() group by 1",
-        (list(roots),),
+        (array_text(starts),),
     )
-    for start, moment in found:
-        for root in roots[start]:
-            due[root] = min(due.get(root, moment), moment)
+    moments = dict(found.fetchall())
+    if not moments:
+        return
+    for root, rows in own.items():
+        for start in rows[link.start]:
+            if start.hub_id in moments:
+                due[root] = min(due.get(root, moments[start.hub_id]), moments[start.hub_id])

@@ -1,0 +1,53 @@
+"""A feed is walked in step with what it should say, also where offers are missing or strange."""
+
+import pytest
+
+from hub.sync.deliver import deliver
+from hub.sync.prove import prove
+from hub.sync.runs import start_run
+
+FEED = {
+    "connector": "yml",
+    "connection": "feed_folder",
+    "deliver": "live",
+    "price_list": "Розничная",
+    "shop": {"name": "Песочница", "company": "ООО «Песочница»", "url": "https://shop.example"},
+}
+
+
+@pytest.fixture
+def feed(opened, goods, tmp_path):
+    """A hub that published five offers, its run, and the file."""
+    hub = opened(feed=FEED)
+    rows = goods(hub)
+    for number in range(1, 6):
+        rows.simple(number)
+    rows.merge()
+    run = start_run(hub, "catalogue_nightly", "a")
+    deliver(hub, run, "feed")
+    return hub, run, tmp_path / "feed" / "feed.xml"
+
+
+def _counts(hub, run):
+    with hub.connect() as connection:
+        return connection.execute(
+            "select counts from proof where run_id = %s and subject = 'target:feed/offer'", (run,)
+        ).fetchone()[0]
+
+
+def test_a_missing_offer_is_one_difference(feed):
+    hub, run, file = feed
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if 'id="A2"' not in line))
+    assert prove(hub, run) == "not proven"
+    counts = _counts(hub, run)
+    assert (counts["missing"], counts["equal"], counts["strangers"]) == (1, 4, 0)
+
+
+def test_a_strange_offer_is_one_difference(feed):
+    hub, run, file = feed
+    strange = '<offer id="X" available="true"><name>чужое</name></offer>\n<offer id="A3"'
+    file.write_text(file.read_text().replace('<offer id="A3"', strange))
+    assert prove(hub, run) == "not proven"
+    counts = _counts(hub, run)
+    assert (counts["missing"], counts["equal"], counts["strangers"]) == (0, 5, 1)
