@@ -218,7 +218,8 @@ def main() -> None:
     """Run the command line; what the user got wrong is answered in the form that they asked for."""
     sys.excepthook = crashed
     try:
-        sys.exit(app(standalone_mode=False))
+        # Not `app(…)`, which puts an excepthook of its own in the place of ours.
+        sys.exit(typer.main.get_command(app)(standalone_mode=False))
     except typer._click.exceptions.NoArgsIsHelpError as error:
         sys.stdout.write(f"{error.format_message()}\n")
     except typer._click.exceptions.ClickException as error:
