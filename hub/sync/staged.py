@@ -11,8 +11,6 @@ the record states as a whole; one with tag `#` says of which kind and part the r
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
@@ -89,80 +87,71 @@ def unescape(cell: str) -> str:
     return cell.replace("\\x1f", MANY).replace("\\x1e", ROW).replace("\0", "\\")
 
 
-def _text(value: str | None) -> str:
-    return NULL if value is None else escape(value)
+# Inside a row that is being written: between cells, for no value, between listed ids. Lone surrogates cannot stand in
+# decoded text, so a whole row can be looked at, and escaped, at once.
+_CELL, _NOTHING, _LISTED = "\udc81", "\udc80", "\udc82"
 
 
-def _decimal(value: Decimal | None) -> str:
-    return NULL if value is None else str(value)
+def finish(row: str) -> str:
+    """Escape written cells and give their separators the real form."""
+    if "\\" in row or "\t" in row or "\n" in row or "\r" in row or MANY in row or ROW in row:
+        row = escape(row)
+    if _LISTED in row:
+        row = row.replace(_LISTED, MANY)
+    return row.replace(_CELL, "\t").replace(_NOTHING, NULL)
 
 
-def _bool(value: bool | None) -> str:
-    return NULL if value is None else ("t" if value else "f")
+class _Escaped(dict[str, str]):
+    """Remembers the escaped form of short texts that come again and again (currencies)."""
 
-
-def _time(value: datetime | None) -> str:
-    return NULL if value is None else value.isoformat()
+    def __missing__(self, text: str) -> str:
+        if len(self) > 1_000:
+            self.clear()
+        self[text] = escaped = escape(text)
+        return escaped
 
 
 def _texts(values: tuple[str, ...]) -> str:
-    if not values:
-        return "{}"
-    quoted = ('"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values)
-    return escape("{" + ",".join(quoted) + "}")
+    return "{" + ",".join(['"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values]) + "}"
 
 
 _JSON = msgspec.json.Encoder()
 
 
 def _mapping(value: dict[str, str]) -> str:
-    return escape(_JSON.encode(value).decode()) if value else "{}"
-
-
-def _ref(value: Ref | None) -> str:
-    return NULL if value is None else escape(value.id)
+    return _JSON.encode(value).decode() if value else "{}"
 
 
 def _refs(values: tuple[Ref, ...]) -> str:
-    if len(values) == 1:
-        return escape(values[0].id)
-    return MANY.join([escape(ref.id) for ref in values])
+    return values[0].id if len(values) == 1 else _LISTED.join([ref.id for ref in values])
 
 
-# What stands in the generated line for a value of a type; `{v}` is the value. Texts are written out, the rest calls.
+# The expression that stands in a generated row for a value `{v}` of a type.
 _CELLS: dict[type, str] = {
-    msgspec.inspect.StrType: "text({v})",
-    msgspec.inspect.DecimalType: "decimal({v})",
-    msgspec.inspect.BoolType: "boolean({v})",
-    msgspec.inspect.DateTimeType: "time({v})",
+    msgspec.inspect.StrType: "{v}",
+    msgspec.inspect.DecimalType: "str({v})",
+    msgspec.inspect.BoolType: "('t' if {v} else 'f')",
+    msgspec.inspect.DateTimeType: "{v}.isoformat()",
     msgspec.inspect.DictType: "mapping({v})",
-    msgspec.inspect.VarTupleType: "texts({v})",
-}
-_SCOPE: dict[str, Callable[[Any], str]] = {
-    "text": _text,
-    "decimal": _decimal,
-    "boolean": _bool,
-    "time": _time,
-    "mapping": _mapping,
-    "texts": _texts,
-    "ref": _ref,
-    "refs": _refs,
+    msgspec.inspect.VarTupleType: "(texts({v}) if {v} else '{{}}')",
 }
 
 
 def _cell(name: str, field: str, kind: Any) -> str:
     found, value = LAYOUTS[name], f"e.{field}"
     kind = _bare(kind)
-    if field in found.references:
-        return f"refs({value})" if isinstance(kind, msgspec.inspect.VarTupleType) else f"ref({value})"
-    if field in found.dictionaries:
-        return f"ids_{field}[{value}.id]"
     optional = isinstance(kind, msgspec.inspect.UnionType)
     if optional:
-        kind = next(t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType))
-    if isinstance(kind, msgspec.inspect.DecimalType) and not optional:
-        return f"str({value})"
-    return _CELLS[type(kind)].format(v=value)
+        kind = _bare(next(t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)))
+    if field in found.references:
+        cell = f"refs({value})" if isinstance(kind, msgspec.inspect.VarTupleType) else f"{value}.id"
+    elif field in found.dictionaries:
+        cell = f"ids_{field}[{value}.id]"
+    elif ENTITIES[name].PART_OF and isinstance(kind, msgspec.inspect.StrType):
+        cell = f"escaped[{value}]"
+    else:
+        cell = _CELLS[type(kind)].format(v=value)
+    return f"(NOTHING if {value} is None else {cell})" if optional else cell
 
 
 def row_function(name: str, dictionaries: Mapping[str, Mapping[str, str]]) -> Callable[[Entity], str]:
@@ -175,11 +164,22 @@ def row_function(name: str, dictionaries: Mapping[str, Mapping[str, str]]) -> Ca
     entity, found = ENTITIES[name], LAYOUTS[name]
     types = {field.name: field.type for field in fields_of(entity)}
     names = found.columns if entity.PART_OF else found.references + found.columns
-    scope: dict[str, Any] = dict(_SCOPE)
+    if entity.PART_OF:
+        scope: dict[str, Any] = {"NOTHING": NULL, "CELL": "\t", "escaped": _Escaped()}
+    else:
+        scope = {
+            "NOTHING": _NOTHING,
+            "CELL": _CELL,
+            "mapping": _mapping,
+            "texts": _texts,
+            "refs": _refs,
+            "finish": finish,
+        }
     for field, target in found.dictionaries.items():
         scope[f"ids_{field}"] = dictionaries[target]
-    code = "lambda e: f'" + "\\t".join(f"{{{_cell(name, field, types[field])}}}" for field in names) + "'"
-    made: Callable[[Entity], str] = eval(code, scope)  # noqa: S307 - built from our own field names
+    cells = ", ".join(_cell(name, field, types[field]) for field in names)
+    joined = f"CELL.join(({cells},))" if entity.PART_OF else f"finish(CELL.join(({cells},)))"
+    made: Callable[[Entity], str] = eval(f"lambda e: {joined}", scope)  # noqa: S307 - made of our own names
     return made
 
 
@@ -220,12 +220,12 @@ class StagedWriter:
             parent = getattr(entity, part_of).id
             if kind is not open_kind or parent != open_id:
                 if run:
-                    lines.append(head + ROW.join(run) + "\n")
+                    lines.append(f"{head}{ROW.join(run)}\n")
                 open_kind, open_id, run = kind, parent, []
                 head = f"{tag}\t{ordinal}\t{escape(parent)}\t"
             run.append(row(entity))
         if run:
-            lines.append(head + ROW.join(run) + "\n")
+            lines.append(f"{head}{ROW.join(run)}\n")
         if len(lines) > 8_000:
             self.flush()
         return ordinal
