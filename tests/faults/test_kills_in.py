@@ -33,8 +33,8 @@ FAILPOINTS = (
 def one_night(url: str, folder: str, landing: str, failpoint: str) -> None:
     """A start of the flow in a process of its own."""
     os.environ["HUB_FAILPOINT"] = failpoint
-    connection = Connection("erp_1c", extra={"folder": folder})
-    hub = Hub(url, LandingStore(landing), parse_landscape(landscape_of()), {"erp_1c": connection}.get)
+    connection = Connection("test_1c", extra={"folder": folder})
+    hub = Hub(url, LandingStore(landing), parse_landscape(landscape_of()), {"test_1c": connection}.get)
     Night(hub, None).run()  # type: ignore[arg-type]
 
 
