@@ -106,8 +106,13 @@ def _known(name: str) -> str:
     return found
 
 
-def utf8_chunks(stream: BinaryIO, limit: int = MAX_BYTES) -> tuple[Head, Iterator[bytes]]:
+def utf8_chunks(
+    stream: BinaryIO, limit: int = MAX_BYTES, *, parsed_later: bool = False
+) -> tuple[Head, Iterator[bytes]]:
     """Head of a document and its text as UTF-8 without byte order mark, line ends as LF, in chunks of about 64 KiB.
+
+    `parsed_later`: UTF-8 is passed on unread, because every byte of it goes through a parser afterwards, which refuses
+    the same things; reading all of it twice is a tenth of a night.
 
     Raises:
         RejectRecord: empty, unknown encoding; while iterating: bytes that are not in the declared encoding, characters
@@ -117,7 +122,10 @@ def utf8_chunks(stream: BinaryIO, limit: int = MAX_BYTES) -> tuple[Head, Iterato
     if not first.strip(b"\0 \t\r\n"):
         raise RejectRecord("the file is empty" if not first else "the file holds nothing but blanks")
     head = sniff(first)
-    return head, _decoded(_raw_chunks(first[head.bom :], stream, limit), head)
+    chunks = _raw_chunks(first[head.bom :], stream, limit)
+    if parsed_later and head.encoding == "utf-8":
+        return head, _with_line_feeds(chunks)
+    return head, _decoded(chunks, head)
 
 
 def _raw_chunks(first: bytes, stream: BinaryIO, limit: int) -> Iterator[bytes]:
@@ -157,6 +165,18 @@ def _decoded(chunks: Iterator[bytes], head: Head) -> Iterator[bytes]:
             yield out
         if not chunk:
             return
+
+
+def _with_line_feeds(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    pending = b""
+    for chunk in chunks:
+        out = pending + chunk
+        # A CR at the very end waits for the LF that may follow.
+        pending = b"\r" if out.endswith(b"\r") else b""
+        out = out[:-1] if pending else out
+        yield out.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in out else out
+    if pending:
+        yield b"\n"
 
 
 def _refuse_illegal(chunk: bytes, offset: int) -> None:
@@ -200,12 +220,21 @@ def parse(body: bytes) -> etree._Element:
     try:
         root = etree.fromstring(body, parser())
     except etree.XMLSyntaxError as error:
-        raise refusal(error) from None
+        raise _undecodable(body) or refusal(error) from None
     if b"<!DOCTYPE" in body and root.getroottree().docinfo.internalDTD is not None:
         raise RejectRecord("a DOCTYPE is not accepted")
     if body.count(b"=") > MAX_ATTRIBUTES:
         _refuse_attributes(root)
     return root
+
+
+def _undecodable(body: bytes) -> RejectRecord | None:
+    """The refusal of bytes that are not UTF-8; lxml's own says less."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return RejectRecord(f"byte {error.start} is not utf-8, in which it is read")
+    return None
 
 
 def _refuse_attributes(root: etree._Element) -> None:
@@ -234,7 +263,11 @@ def parse_slices(bodies: Sequence[bytes]) -> list[etree._Element | RejectRecord]
 def refusal(error: etree.XMLSyntaxError) -> RejectRecord:
     """The RejectRecord for lxml's error: line, column and what is wrong."""
     line, column = error.position
-    return RejectRecord(f"line {line}, column {column}: {(error.msg or 'not well-formed').split(', line ')[0]}")
+    what = (error.msg or "not well-formed").split(", line ")[0].strip()
+    if character := re.search(r"Char (?:value (\d+)|0x([0-9A-Fa-f]+))", what):
+        code = int(character[1]) if character[1] else int(character[2], 16)
+        what = f"the character U+{code:04X}, which XML forbids"
+    return RejectRecord(f"line {line}, column {column}: {what}")
 
 
 class _Nothing:

@@ -51,11 +51,15 @@ def cut(stream: str, body: BinaryIO, media: str) -> Iterator[Raw]:
         for document in archives.unpacked(body):
             yield from cut(stream, document, XML)
         return
-    head, chunks = xml.utf8_chunks(body)
+    head, chunks = xml.utf8_chunks(body, parsed_later=True)
     # Bytes that are not what the declaration says come before a root that cannot be read.
     chunks = chain([next(chunks, b"")], chunks)
     _refuse_foreign(head)
-    yield from _Cutter(xml.unprefixed(chunks) if head.prefix else chunks, head).records()
+    try:
+        yield from _Cutter(xml.unprefixed(chunks) if head.prefix else chunks, head).records()
+    except UnicodeDecodeError as error:
+        message = f"{error.object[:60]!r} is not {head.encoding}"
+        raise RejectRecord(message) from None
 
 
 def _refuse_foreign(head: xml.Head) -> None:
@@ -63,6 +67,10 @@ def _refuse_foreign(head: xml.Head) -> None:
         raise RejectRecord("a DOCTYPE before the root element is not accepted")
     if head.prefix and head.prefix not in head.namespaces:
         message = f"line 1: the prefix {head.prefix[:60]!r} of the root element is not declared"
+        raise RejectRecord(message)
+    if "\ufffd" in head.root:
+        source = "which the file declares" if head.declared else "in which it is read"
+        message = f"the root element is not {head.encoding}, {source}"
         raise RejectRecord(message)
     if head.root not in records.ROOTS:
         found = f"the root element is {head.root[:60]!r}" if head.root else "there is no XML element in it"

@@ -247,6 +247,9 @@ class _Work:
             except MappingError as error:
                 failed.append(at)
                 self._park(chunk[at], "map", error.field, error.reason)
+            except RejectRecord as error:
+                # Bytes that no parser takes: the file is broken, and nothing of it may be applied.
+                raise RejectRecord(f"in {chunk[at].kind} {chunk[at].id}: {error.reason}", error.field) from error
         broken = self.bounds.broken(readings)
         if readings:
             self.writer.begin(chunk[0].kind, chunk[0].part)

@@ -316,3 +316,19 @@ def test_a_deletion_mark_is_a_deletion(night, shelf):
     night.onec.drop(shelf)
     night.run()
     assert set(night.rows(gone)) == {(False, False)}
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [(b"\xd0", "is not utf-8"), (b"\x0b", "U+000B"), (b"<", "import0_1.xml: ")],
+    ids=["half a character", "a control character", "a stray bracket"],
+)
+def test_bytes_that_are_broken_inside_one_record_refuse_the_whole_file(night, shelf, bad, said):
+    night.onec.drop(shelf)
+    whole = (night.onec.folder / "import0_1.xml").read_bytes()
+    night.onec.write("import0_1.xml", whole.replace("Лампа 7<".encode(), "Лампа ".encode() + bad + b"7<"))
+    night.run()
+    (found,) = night.rows("select state, reason from batch")
+    assert found[0] == "refused"
+    assert said in str(found[1])
+    assert night.one("select count(*) from product") == 0
