@@ -16,7 +16,7 @@ from mappings.mapping import Parse
 from mappings.reading import Context
 
 NO_PRODUCT = "not publishable because its product was not received"
-NO_OFFER = "not publishable because it has no offer"
+NO_OFFER = "not publishable because it has no offer that the hub could take"
 
 
 class Record(Protocol):

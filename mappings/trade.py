@@ -57,7 +57,7 @@ def publishable(document: Document, product: Any, skus: list[Any]) -> None:
     if (product.kind or "").strip().lower() in SERVICES:
         raise NotPublishable("it is a service")
     if not skus:
-        raise NotPublishable("it has no offer")
+        raise NotPublishable("it has no offer that the hub could take")
     if not any(price_of(document, sku) for sku in skus):
         msg = f"it has no price in price list {document.channel.options.get('price_list', '')!r}"
         raise NotPublishable(msg)

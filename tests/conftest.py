@@ -19,7 +19,7 @@ os.environ["HUB_ROOT"] = str(Path(__file__).resolve().parents[1])
 for name in ("AIRFLOW_CONFIG", "HUB_DATABASE_URL", "HUB_LANDING_URL", "HUB_LANDSCAPE"):
     os.environ.pop(name, None)
 
-pytest_plugins = ["night"]
+pytest_plugins = ["night", "trade_night"]
 TEMPLATE = "hub_template"
 _numbers = itertools.count(1)
 

@@ -85,7 +85,7 @@ def test_a_whole_export_says_what_cannot_be_published(specs):
     assert result.read["Предложение"] == 2641
     assert result.entities["Product"] == 1197
     assert result.entities["Sku"] == 2640
-    assert "not publishable because it has no offer" in result.reasons
+    assert "not publishable because it has no offer that the hub could take" in result.reasons
 
 
 def test_orders_wait_for_their_mapping(specs):

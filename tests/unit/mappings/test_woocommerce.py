@@ -106,7 +106,7 @@ def test_variation_names_what_tells_it_apart():
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        pytest.param(document(skus=[]), "it has no offer", id="no offer"),
+        pytest.param(document(skus=[]), "it has no offer that the hub could take", id="no offer"),
         pytest.param(document(prices=[]), "it has no price in price list 'Розничная'", id="no price"),
         pytest.param(document(product(kind="Услуга")), "it is a service", id="service"),
         pytest.param(variation(sku(), [sku()]), "it is no variant: its product is simple", id="simple"),
