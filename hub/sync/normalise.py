@@ -249,7 +249,8 @@ class _Work:
                 self._park(chunk[at], "map", error.field, error.reason)
             except RejectRecord as error:
                 # Bytes that no parser takes: the file is broken, and nothing of it may be applied.
-                raise RejectRecord(f"in {chunk[at].kind} {chunk[at].id}: {error.reason}", error.field) from error
+                msg = f"in {chunk[at].kind} {chunk[at].id}: {error.reason}"
+                raise RejectRecord(msg, error.field) from error
         broken = self.bounds.broken(readings)
         if readings:
             self.writer.begin(chunk[0].kind, chunk[0].part)
