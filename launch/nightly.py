@@ -1,5 +1,6 @@
 """The nightly catalogue, started through Airflow's REST API and followed to its verdict."""
 
+import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from launch.starting import Hub
 
 DAG_ID = "catalogue_nightly"
 DAG_TIMEOUT_S = 90.0
+KILO = 1000
 OVER = ("success", "failed")
 
 
@@ -89,8 +91,22 @@ def outcome(connection: psycopg.Connection[Any], trigger: str, state: str, secon
     proofs = connection.execute(
         "SELECT subject, verdict, counts FROM proof WHERE run_id = %s ORDER BY subject", (row[0],)
     ).fetchall()
-    subjects = [{"subject": subject, "verdict": verdict, "counts": counts} for subject, verdict, counts in proofs]
+    moved = _moved(connection, row[0])
+    subjects = [
+        {"subject": subject, "verdict": verdict, "counts": counts | moved.get(subject, {})}
+        for subject, verdict, counts in proofs
+    ]
     return Night(state, seconds, row[1], row[0], failed, subjects)
+
+
+def _moved(connection: psycopg.Connection[Any], run_id: int) -> dict[str, dict[str, int]]:
+    """How many records of each stream were new, changed or gone in what the run merged."""
+    query = """
+        SELECT 'source:' || system || '/' || stream, sum((t->>'new')::int), sum((t->>'changed')::int),
+          sum((t->>'vanished')::int) FROM batch, LATERAL (SELECT counts->'total' AS t) total
+        WHERE merge_run = %s GROUP BY 1
+    """
+    return {subject: {"moved": sum(filter(None, n))} for subject, *n in connection.execute(query, (run_id,))}
 
 
 def _state(api: Any, trigger: str) -> str:
@@ -103,4 +119,8 @@ def _state(api: Any, trigger: str) -> str:
 
 def _draw(screen: Screen, stages: list[Stage]) -> None:
     for stage in stages:
-        screen.show(stage.name, stage.done, stage.total, finished=stage.finished)
+        if stage.name.startswith("land:"):  # counts bytes
+            total = stage.total and math.ceil(stage.total / KILO)
+            screen.show(stage.name, math.ceil(stage.done / KILO), total, "kB", finished=stage.finished)
+        else:
+            screen.show(stage.name, stage.done, stage.total, finished=stage.finished)

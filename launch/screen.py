@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 WIDTH = 80
+NUMBERS = 17  # columns for the numbers beside a bar
 Report = Callable[[int, int], None]
 
 
@@ -47,7 +48,7 @@ class Screen:
             return
         if name not in self._bars:
             self._bars[name] = self.progress.add_task(name, total=None, numbers="")
-        numbers = f"{done:,}/{total:,}".replace(",", " ") if total else f"{done:,}".replace(",", " ") if done else unit
+        numbers = _said(done, total, unit, finished=finished) if done or total else unit
         end = max(done, 1) if finished else total
         self.progress.update(self._bars[name], completed=end if finished else done, total=end, numbers=numbers)
 
@@ -78,3 +79,9 @@ class Screen:
     def _line(self, name: str, started: float, more: str = "") -> None:
         if not self.live:
             self.say(f"  {name:<26} {time.monotonic() - started:5.1f} s  {more}".rstrip())
+
+
+def _said(done: int, total: int | None, unit: str, *, finished: bool) -> str:
+    """`1 200/2 000`, and only `2 000` at the end; with the unit where there is room for it."""
+    said = (f"{done:,}/{total:,}" if total and not finished else f"{done:,}").replace(",", " ")
+    return f"{said} {unit}".strip() if len(said) + len(unit) < NUMBERS else said

@@ -111,7 +111,7 @@ def proof(
 @app.command()
 def explain(
     sku: Annotated[str, typer.Argument(help="Our code at a target, the source's own id, or an article.")],
-    field: Annotated[str | None, typer.Argument(help="A canonical field, such as amount; all if empty.")] = None,
+    field: Annotated[str | None, typer.Argument(help="What to follow, such as price or name; all if empty.")] = None,
     target: Annotated[str | None, typer.Argument(help="A target; all if empty.")] = None,
     as_json: Json = False,
 ) -> None:

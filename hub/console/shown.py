@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hub.console import evidence
+
 Data = dict[str, Any]
 COLOURS = {
     "proven": "green",
@@ -123,7 +125,7 @@ def status(data: Data) -> None:
     )
     table(
         "Targets",
-        ("document", "delivered#", "owed#", "refused#", "unknown#", "waiting#", "note"),
+        ("document", "there#", "owed#", "refused#", "unknown#", "waiting#", "note"),
         (
             (
                 f"{r['system']}/{r['entity']}",
@@ -133,6 +135,11 @@ def status(data: Data) -> None:
             for r in data["rows"]
             if r["role"] == "target"
         ),
+    )
+    table(
+        "Left out of a target",
+        ("document", "documents#", "because"),
+        ((found["document"], found["documents"], found["reason"]) for found in data["left_out"]),
     )
     table(
         "Held batches",
@@ -179,11 +186,10 @@ def proof(data: Data) -> None:
     for name, why in data["unfinished"].items():
         say(f"[red]{escape(name)}: {escape(why)}[/red]")
     say()
-    table(
-        "Subjects",
-        ("subject", "verdict", "counts"),
-        ((s["subject"], s["verdict"], sentence(s["counts"])) for s in data["subjects"]),
-    )
+    found = [(evidence.of(s["subject"], s["counts"]), s["verdict"]) for s in data["subjects"]]
+    numbers = (f"{name}#" for name in evidence.COLUMNS[1:])
+    table("Evidence", ("what", *numbers, "verdict"), ([*evidence.cells(one), verdict] for one, verdict in found))
+    table("What is wrong", ("what", ""), ((one.what, ", ".join(one.wrong)) for one, _ in found if one.wrong))
     for subject in data["subjects"]:
         table(
             f"Differences of {subject['subject']}",

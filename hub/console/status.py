@@ -25,7 +25,7 @@ _HELD = text(
     "where h.state = 'held' group by 1, 2"
 )
 _LEDGER = text(
-    "select n.system, n.kind, count(*) filter (where d.delivered > 0) as delivered, "
+    "select n.system, n.kind, count(*) filter (where d.target_id is not null) as delivered, "
     "count(*) filter (where d.owed > d.delivered or d.due_at <= now()) as owed, "
     "count(*) filter (where d.state = 'refused') as refused, "
     "count(*) filter (where d.state in ('unknown', 'asked')) as unknown, "
@@ -33,6 +33,12 @@ _LEDGER = text(
     "count(*) filter (where d.state = 'unpublishable') as unpublishable, "
     "max(d.delivered_at) as last_delivered "
     "from delivery d join namespace n on n.id = d.document group by 1, 2, n.id order by n.id"
+)
+_LEFT_OUT = text(
+    "select n.system || '/' || n.kind as document, d.reason, count(*) as documents "
+    "from delivery d join namespace n on n.id = d.document "
+    "where d.target_id is null and d.state in ('idle', 'unpublishable') and d.reason is not null "
+    "group by n.id, 1, 2 order by n.id, 3 desc"
 )
 _PAUSES = text('select target, since, "by", reason from pause')
 _PROOFS = text(
@@ -49,6 +55,7 @@ def status(hub: Hub) -> Data:
         facts = _facts(connection)
         rows = [row for system in hub.landscape.systems.values() for row in _rows(system, facts, now)]
         data: Data = {"at": now.isoformat(), "runs": last_runs(connection), "rows": rows}
+        data["left_out"] = [dict(row) for row in connection.execute(_LEFT_OUT).mappings()]
         data["entities"] = canonical(connection, hub.landscape)
     return data | {"held": held(hub), "warnings": warnings_of(data)}
 

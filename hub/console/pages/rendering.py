@@ -9,6 +9,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from hub.console import evidence
+
 HERE = Path(__file__).parent
 # The retailer's people read wall clocks in Moscow; the database keeps UTC.
 HOUSE_ZONE = ZoneInfo("Europe/Moscow")
@@ -71,14 +73,9 @@ def number(value: int | None) -> str:
     return f"{value:,}".replace(",", "\u202f") if value else "–"
 
 
-def counted(counts: dict[str, Any]) -> str:
-    """`12 delivered, 3 read back`: the counts that are not zero."""
-    parts = [
-        f"{number(value)} {name.replace('_', ' ')}"
-        for name, value in counts.items()
-        if isinstance(value, int) and not isinstance(value, bool) and value
-    ]
-    return ", ".join(parts) or "nothing"
+def counted(counts: dict[str, Any], subject: str) -> str:
+    """`984 there, 12 moved, 984 read back`: what a proof counted of a subject."""
+    return evidence.sentence(subject, counts)
 
 
 def tone(word: str) -> str:

@@ -86,14 +86,15 @@ def night(put: Callable[..., Any]) -> dict[str, int]:
     product = put("insert into namespace (system, kind) values ('shop', 'product') returning id")
     for hub_id, state in enumerate(("idle", "refused", "unknown", "waiting"), start=1):
         put(
-            "insert into delivery (document, hub_id, owed, delivered, state, reason, code) "
-            "values (:document, :hub_id, 2, :delivered, :state, :reason, :code)",
+            "insert into delivery (document, hub_id, owed, delivered, state, reason, code, target_id) "
+            "values (:document, :hub_id, 2, :delivered, :state, :reason, :code, :target_id)",
             document=product,
             hub_id=hub_id,
             delivered=2 if state == "idle" else 0,
             state=state,
             reason=None if state == "idle" else f"it is {state} because",
             code=f"A-{hub_id}",
+            target_id="71" if state == "idle" else None,
         )
     put(
         "insert into proof (run_id, subject, verdict, counts, differences) "
