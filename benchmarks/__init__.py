@@ -1,0 +1,1 @@
+"""The hub's speed and memory beside its peers and limits, measured in one run: `make bench`. See docs/benchmarks.md."""
