@@ -19,8 +19,8 @@ from hub.sync.identity import Ids
 from hub.sync.runs import progress
 from hub.sync.staged import BY_TAG, KIND_TAG, LAYOUTS, MANY, NULL, ROW, SETS_TAG, unescape
 
-LINES = 8_000
-NEAR = 20_000
+LINES = 3_000
+NEAR = 5_000
 Given = dict[str, dict[str, int]]
 Fresh = dict[str, set[int]]
 

@@ -226,7 +226,7 @@ class StagedWriter:
             run.append(row(entity))
         if run:
             lines.append(f"{head}{ROW.join(run)}\n")
-        if len(lines) > 8_000:
+        if len(lines) > 1_000:
             self.flush()
         return ordinal
 
