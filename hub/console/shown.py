@@ -20,7 +20,7 @@ COLOURS = {
     "not proven": "red",
 }
 NEXT = {
-    "proven with gaps": "All accounted for; `hub proof` says what is parked or refused.",
+    "proven with gaps": "All accounted for; `hub quarantine list` and the page Refused say what did not go on, and why.",
     "not proven": "`hub proof` says what differs or failed; running the flow again is safe.",
     "held": "A batch waits for a person: `hub status`, then `hub release` or `hub reject`.",
     "dry run": "Nothing was sent. `hub run` without --dry sends it.",
