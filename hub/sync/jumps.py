@@ -83,9 +83,10 @@ class Jumps:
             "where value >= now * %s or value * %s <= now order by ordinal",
             (self.up, self.down),
         ).fetchall()
+        part_of = ENTITIES[self.entity].PART_OF
         counted = self.connection.execute(
             f'select (select count(distinct ordinal) from "pairs_{self.table}"), '
-            f'(select count(distinct "{ENTITIES[self.entity].PART_OF or "hub_id"}") from "{table_name(self.entity)}")'
+            f'(select count(*) from "{table_name(ENTITIES[self.entity].REFERS.get(part_of or "", self.entity))}")'
         ).fetchone()
         assert counted is not None
         return [self._jump(*row) for row in far], counted[0], counted[1]

@@ -68,6 +68,7 @@ def follow_rows(connection: psycopg.Connection[Any], run_id: int) -> None:
         if entity.KEY != ("ref",):
             continue
         table = table_name(name)
+        connection.execute(f'analyze "touched_{table}"')
         spaces = "i.namespace in (select id from namespace where kind = %(name)s)"
         connection.execute(
             f'update identifier i set gone_run = %(run)s from "touched_{table}" t join "{table}" e using (hub_id) '
