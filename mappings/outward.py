@@ -3,6 +3,7 @@
 target: woocommerce
 document: product
 root: Product                    # the entity that the document is made of
+when: skus.variant               # only for roots one of whose `skus` has a variant (`when: variant`: that have one)
 parts:                           # other rows that it shows
 skus: {entity: Sku, by: product}                                   # rows whose `product` is the root
 prices: {entity: Price, by: sku, of: skus, where: {price_list: price_list}}   # only the channel's list
@@ -26,7 +27,7 @@ from canonical_model.entities import ENTITIES, fields_of
 from canonical_model.errors import ConfigError
 from mappings.grammar import allowed, read_yaml
 
-OUT_KEYS = {"target", "document", "root", "parts", "after", "fields"}
+OUT_KEYS = {"target", "document", "root", "when", "parts", "after", "fields"}
 
 
 class Refs(Protocol):
@@ -116,6 +117,7 @@ class OutMapping(msgspec.Struct, frozen=True):
         parts: declared parts by name.
         after: documents that must exist first.
         fields: payload keys, all of them sent each time.
+        when: (part, field) that must be there for a root to have such a document; the part "" is the root itself.
     """
 
     target: str
@@ -125,6 +127,7 @@ class OutMapping(msgspec.Struct, frozen=True):
     after: tuple[str, ...]
     fields: tuple[str, ...]
     renderers: tuple[Renderer, ...] = ()
+    when: tuple[str, str] | None = None
 
     def render(self, document: Document, refs: Refs) -> dict[str, Any]:
         """Return the payload.
@@ -160,7 +163,20 @@ def load_out(path: Path) -> OutMapping:
         after=tuple(body.get("after", ())),
         fields=tuple(body["fields"]),
         renderers=tuple(_renderer(path.name, body, name, said) for name, said in body["fields"].items()),
+        when=_when(path.name, body["root"], parts, body["when"]) if "when" in body else None,
     )
+
+
+def _when(where: str, root: str, parts: Mapping[str, Part], said: str) -> tuple[str, str]:
+    part, _, field = said.rpartition(".")
+    if part and part not in parts:
+        msg = f"{where}: when: no part {part!r}"
+        raise ConfigError(msg)
+    entity = parts[part].entity if part else root
+    if field not in _names(entity):
+        msg = f"{where}: when: {entity} has no field {field!r}"
+        raise ConfigError(msg)
+    return part, field
 
 
 def _part(where: str, name: str, body: Any) -> Part:

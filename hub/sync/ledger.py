@@ -31,7 +31,7 @@ def mark_owed(
     counts = {}
     for system in hub.landscape.targets():
         for document in documents_of(hub, connection, system.name):
-            ways = roots_touched(document.root, document.links, touched)
+            ways = roots_touched(document.root, document.links, touched, version)
             if ways:
                 counts[document.name] = _owe(connection, document, version, ways, touched.get(document.root))
     return counts
@@ -41,18 +41,22 @@ def _owe(
     connection: psycopg.Connection[Any], document: Document, version: int, ways: list[str], own: str | None
 ) -> int:
     connection.execute("select pg_advisory_xact_lock(%s, %s)", (LOCK, document.number))
+    first = _one(connection, f"select not exists (select from delivery where document = {document.number})")
     if document.snapshot:
         there = " or ".join(f"exists ({way})" for way in ways)
         roots = f"select {SNAPSHOT_ID}::bigint as hub_id where {there}"
     elif own is not None and _all_touched(connection, document.root, own):
-        roots = f"select hub_id from {own}"
+        roots = f"select hub_id from {own}" if document.mapping.when is None else document.roots
     else:
         # A root that was only mentioned has no row of its own yet; it is owed once its owner sends it.
-        roots = f"select t.hub_id from ({' union '.join(ways)}) t join {table_name(document.root)} using (hub_id)"
-    first = _one(connection, f"select not exists (select from delivery where document = {document.number})")
-    known = "" if first else " on conflict (document, hub_id) do update set owed = excluded.owed"
+        roots = f"{document.roots} and r.hub_id in ({' union '.join(ways)})"
+    if document.mapping.when and not first and not document.snapshot:
+        # What once had such a document keeps it: it must be taken off where it no longer belongs.
+        known = f"select hub_id from delivery where document = {document.number}"
+        roots = f"{roots} union ({' union '.join(ways)}) intersect {known}"
+    clash = "" if first else " on conflict (document, hub_id) do update set owed = excluded.owed"
     query = f"insert into delivery (document, hub_id, owed) select {document.number}, r.hub_id, %s from ({roots}) r"
-    return connection.execute(query + known, (version,)).rowcount
+    return connection.execute(query + clash, (version,)).rowcount
 
 
 def _all_touched(connection: psycopg.Connection[Any], root: str, own: str) -> bool:
@@ -76,17 +80,16 @@ def seed(hub: Hub, target: str) -> dict[str, int]:
     with hub.connect() as connection:
         for document in documents_of(hub, connection, target):
             connection.execute("select pg_advisory_xact_lock(%s, %s)", (LOCK, document.number))
-            roots = f"select hub_id from {table_name(document.root)}"
+            roots = document.roots
             if document.snapshot:
-                roots = f"select {SNAPSHOT_ID} as hub_id where exists ({roots})"
-            there = _one(connection, f"select count(*) from delivery where document = {document.number}")
-            if there >= _one(connection, f"select count(*) from ({roots}) r"):
-                continue
+                roots = f"select {SNAPSHOT_ID}::bigint as hub_id where exists ({roots})"
             done = connection.execute(
                 "insert into delivery (document, hub_id, owed) "
-                "select %s, r.hub_id, greatest(1, (select last_value from merge_number)) "
-                f"from ({roots}) r on conflict do nothing",
-                (document.number,),
+                f"select %(document)s, n.hub_id, greatest(1, (select last_value from merge_number)) from ({roots}) n "
+                "where not exists (select from delivery d where d.document = %(document)s and d.hub_id = n.hub_id) "
+                "on conflict do nothing",
+                {"document": document.number},
             )
-            counts[document.name] = done.rowcount
+            if done.rowcount:
+                counts[document.name] = done.rowcount
     return counts

@@ -8,7 +8,9 @@ import psycopg
 from connectors import registry as connectors
 from hub.landscape.hub import Hub
 from hub.landscape.landscape import System
+from hub.store.canonical import table_name
 from hub.sync.links import Link, links_of
+from hub.sync.owed import standing
 from mappings import registry as mappings
 from mappings.outward import OutMapping
 
@@ -44,6 +46,12 @@ class Document:
     def name(self) -> str:
         """`shop/product`, as progress and proof call it."""
         return f"{self.system.name}/{self.kind}"
+
+    @property
+    def roots(self) -> str:
+        """SQL for the hub ids of all roots that have such a document: `select r.hub_id from …`, open for `and …`."""
+        joins, condition = standing(self.root, self.links, self.mapping.when)
+        return f"select r.hub_id from {table_name(self.root)} r{joins} where {condition}"
 
 
 def documents_of(hub: Hub, connection: psycopg.Connection[Any], target: str) -> list[Document]:

@@ -51,8 +51,18 @@ def test_inbound_files_are_checked(tmp_path, text, said):
         ("target: yml\ndocument: d\nroot: Sku\nfields: {a: colour}\n", "no field 'colour'"),
         ("target: yml\ndocument: d\nroot: Sku\nfields: {a: {convert: magic}}\n", "no converter 'magic'"),
         ("target: yml\ndocument: d\nroot: Sku\nfields: {}\nparts: {p: {entity: Price}}\n", "by or from"),
+        ("target: yml\ndocument: d\nroot: Sku\nfields: {}\nwhen: colour\n", "when: Sku has no field 'colour'"),
+        ("target: yml\ndocument: d\nroot: Sku\nfields: {}\nwhen: p.variant\n", "when: no part 'p'"),
     ],
-    ids=["keys missing", "unknown root", "unknown field", "unknown converter", "part without a link"],
+    ids=[
+        "keys missing",
+        "unknown root",
+        "unknown field",
+        "unknown converter",
+        "part without a link",
+        "when of an unknown field",
+        "when of an unknown part",
+    ],
 )
 def test_outbound_files_are_checked(tmp_path, text, said):
     path = tmp_path / "d.out.yml"

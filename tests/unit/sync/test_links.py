@@ -4,7 +4,8 @@ import pytest
 
 from canonical_model.errors import ConfigError
 from hub.sync.links import links_of, path_to
-from hub.sync.owed import roots_touched
+from hub.sync.owed import roots_touched, standing
+from mappings import registry
 from mappings.outward import OutMapping, Part
 
 PRODUCT = OutMapping(
@@ -56,3 +57,34 @@ def test_the_way_from_a_sku_to_a_category():
     assert path_to("Sku", "Category") == [("Sku", "product"), ("Product", "categories")]
     with pytest.raises(LookupError):
         path_to("Category", "Sku")
+
+
+SIBLINGS = {"product": Part("Product", origin="product"), "siblings": Part("Sku", by="product", of="product")}
+
+
+def test_a_document_can_ask_for_a_field_of_a_part():
+    joins, condition = standing(
+        "Sku", links_of(OutMapping("shop", "d", "Sku", SIBLINGS, (), ())), ("siblings", "variant")
+    )
+    assert joins == " left join product w0 on w0.hub_id = r.product"
+    assert condition == (
+        "(w0.hub_id is null or exists (select from sku e where e.product = w0.hub_id and e.variant is not null))"
+    )
+
+
+def test_a_document_can_ask_for_a_field_of_its_root():
+    assert standing("Sku", [], ("", "variant")) == ("", "(r.variant is not null)")
+
+
+def test_a_document_cannot_ask_for_what_many_rows_lead_to():
+    with pytest.raises(ConfigError, match="`skus` on the way there"):
+        standing("Product", links_of(PRODUCT), ("prices", "amount"))
+    with pytest.raises(ConfigError, match="`categories` on the way there"):
+        standing("Product", links_of(PRODUCT), ("categories", "name"))
+
+
+@pytest.mark.parametrize("target", ["woocommerce", "yml"])
+def test_every_mapping_says_which_roots_it_stands_for(target):
+    for kind in registry.documents(target):
+        mapping = registry.outbound(target, kind)
+        assert standing(mapping.root, links_of(mapping), mapping.when)
