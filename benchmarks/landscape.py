@@ -3,14 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import connectors.commerceml.source
-import connectors.woocommerce.sink
-import connectors.yml.sink  # noqa: F401 - opened by name later; imported here so that memory is counted from after it
 from connectors.protocol import Connection
 from hub.landscape.hub import Hub
 from hub.landscape.landscape import parse_landscape
 from hub.store.landing import LandingStore
-from mappings import registry as _mappings  # noqa: F401 - as above
 
 SYSTEM, STREAM, SHOP, FEED = "erp", "catalogue", "shop", "feed"
 _ENTITIES = ("Category", "PriceList", "Location", "Product", "Sku", "Price", "StockLevel")

@@ -58,19 +58,19 @@ def server_cpu(pid: int) -> float:
     return float(total)
 
 
-def task(name: str, given: Mapping[str, Any], server: int, environment: Mapping[str, str] | None = None) -> Measured:
+def task(name: str, given: Mapping[str, Any], server: int) -> Measured:
     """Run `benchmarks.<name>` in a process of its own beside the PostgreSQL of that pid; raises Failed."""
     command = [sys.executable, "-m", "benchmarks.task", name, json.dumps(given)]
-    return process(command, server, environment)
+    return process(command, server)
 
 
-def process(command: Sequence[str], server: int, environment: Mapping[str, str] | None = None) -> Measured:
+def process(command: Sequence[str], server: int) -> Measured:
     """Run a command that prints a JSON object as its last line; raises Failed."""
     before, started = server_cpu(server), time.perf_counter()
     child = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

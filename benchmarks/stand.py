@@ -4,7 +4,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from benchmarks.generator import Export, generate
-from benchmarks.measuring import Measured, task
+from benchmarks.measuring import Measured, process, task
 from benchmarks.screen import Screen
 from hub.store import embedded, migrate
 from hub.store.database import engine
@@ -24,6 +24,7 @@ TEMPLATE = "bench_template"
 class Night(NamedTuple):
     """A database with its landing store, in which a night may be followed by another."""
 
+    name: str
     url: str
     landing: Path
     folder: Path
@@ -41,7 +42,7 @@ class Stand:
     def export(self, count: int, day: int) -> Export:
         """The export of a day, generated at its first use."""
         if (count, day) not in self._exports:
-            with self.screen.bar(f"generate {count:,} products, day {day}".replace(",", " ")) as report:
+            with self.screen.bar(f"generate {count} products, day {day}") as report:
                 folder = self.folder / "exports" / f"{count}-{day}"
                 self._exports[count, day] = generate(folder, count, day, report)
         return self._exports[count, day]
@@ -52,14 +53,22 @@ class Stand:
             self.known[key] = make()
         return self.known[key]
 
-    def run(
-        self, name: str, given: Mapping[str, Any], label: str, environment: Mapping[str, str] | None = None
-    ) -> Measured:
-        """Measure one task; the server writes out first what earlier ones left."""
+    def run(self, name: str, given: Mapping[str, Any], label: str) -> Measured:
+        """Measure one task of the bench in a process of its own."""
+        self._quiet()
+        with self.screen.step(label):
+            return task(name, given, self.server.pid)
+
+    def command(self, command: Sequence[str], label: str) -> Measured:
+        """Measure a command that prints a JSON object last."""
+        self._quiet()
+        with self.screen.step(label):
+            return process(command, self.server.pid)
+
+    def _quiet(self) -> None:
+        """The server writes out what earlier ones left, so that nobody pays for another."""
         with psycopg.connect(self.server.url("postgres"), autocommit=True) as connection:
             connection.execute("checkpoint")
-        with self.screen.step(label):
-            return task(name, given, self.server.pid, environment)
 
     @contextmanager
     def empty(self) -> Iterator[str]:
@@ -76,7 +85,18 @@ class Stand:
         folder = self.folder / name
         (folder / "landing").mkdir(parents=True)
         url = self.server.clone(self._template, name)
-        yield Night(url, folder / "landing", folder)
+        yield Night(name, url, folder / "landing", folder)
+        self.server.drop(name)
+        shutil.rmtree(folder)
+
+    @contextmanager
+    def copy(self, night: Night) -> Iterator[Night]:
+        """A night as it stands, to go on from more than once; gone afterwards."""
+        name = f"bench_{next(self._numbers)}"
+        url = self.server.clone(night.name, name)
+        folder = self.folder / name
+        shutil.copytree(night.landing, folder / "landing", copy_function=os.link)
+        yield Night(name, url, folder / "landing", folder)
         self.server.drop(name)
         shutil.rmtree(folder)
 

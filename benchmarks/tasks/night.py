@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import connectors.commerceml.source  # noqa: F401 - opened by name later; what imports take is not the night's memory
 from benchmarks.landscape import STREAM, SYSTEM, open_bench
 from hub.sync.guard import guard
 from hub.sync.land import land
@@ -9,6 +10,7 @@ from hub.sync.merge import merge
 from hub.sync.normalise import normalise
 from hub.sync.runs import start_run
 from hub.sync.source_proof import source_counts
+from mappings import registry as _mappings  # noqa: F401 - as above
 
 
 def main(url: str, landing: str, export: str, trigger: str, targets: bool) -> dict[str, Any]:
