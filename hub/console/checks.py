@@ -24,7 +24,7 @@ def check(hub: Hub) -> Data:
     findings += [_try("owners", partial(_owners, hub.landscape))]
     for system in hub.landscape.systems.values():
         findings.append(_try(f"mappings of {system.name}", partial(_mappings, system)))
-        findings += [_try(f"connection {system.connection}", work) for work in _connections(hub, system)]
+        findings += [_try(f"connection {system.connection}, {use}", work) for use, work in _connections(hub, system)]
     if findings[0]["ok"]:
         findings += _freshness(hub)
     return {"fine": all(found["ok"] for found in findings), "checks": findings}
@@ -88,11 +88,11 @@ def _mappings(system: System) -> str:
     return f"{len(kinds)} kinds of records come in, {len(documents)} kinds of documents go out"
 
 
-def _connections(hub: Hub, system: System) -> Iterator[Callable[[], str]]:
+def _connections(hub: Hub, system: System) -> Iterator[tuple[str, Callable[[], str]]]:
     for stream in system.streams:
-        yield partial(_ask_source, hub, system, stream)
+        yield f"stream {stream}", partial(_ask_source, hub, system, stream)
     if system.is_target:
-        yield partial(_ask_sink, hub, system)
+        yield "as a target", partial(_ask_sink, hub, system)
 
 
 def _ask_source(hub: Hub, system: System, stream: str) -> str:

@@ -20,7 +20,7 @@ COLOURS = {
     "not proven": "red",
 }
 NEXT = {
-    "proven with gaps": "All accounted for; `hub quarantine list` and the page Refused say what did not go on, and why.",
+    "proven with gaps": "All accounted for; `hub quarantine list` and the page Refused say what is parked.",
     "not proven": "`hub proof` says what differs or failed; running the flow again is safe.",
     "held": "A batch waits for a person: `hub status`, then `hub release` or `hub reject`.",
     "dry run": "Nothing was sent. `hub run` without --dry sends it.",
@@ -45,12 +45,13 @@ def coloured(word: str) -> str:
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Print a table; numbers stand to the right, zero and nothing is a dash."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    made = Table(box=None, pad_edge=False)
     for name in columns:
         made.add_column(name.removesuffix("#"), justify="right" if name.endswith("#") else "left", overflow="fold")
     for row in rows:
         made.add_row(*(_cell(value) for value in row))
     if made.row_count:
+        say(f"[bold]{escape(title)}[/bold]")
         console().print(made)
         say()
 

@@ -167,7 +167,7 @@ def test_check_names_each_connection_in_plain_words(hub: Hub, ask: Callable[...,
     assert found["database"]["ok"]
     assert found["owners"]["ok"]
     assert found["landing store"]["ok"]
-    assert "AIRFLOW_CONN_TEST_ERP" in found["connection test_erp"]["text"]
+    assert "AIRFLOW_CONN_TEST_ERP" in found["connection test_erp, stream catalogue"]["text"]
 
 
 def test_a_local_landing_store_is_refused_with_celery(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
