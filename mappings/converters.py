@@ -148,7 +148,7 @@ def other_barcodes(values: list[str]) -> tuple[str, ...]:
     found = gtin(values)
     rest = tuple(dict.fromkeys(v.strip() for v in values if v.strip() and v.strip() != found))
     if rest:
-        raise Kept(rest, f"{', '.join(rest)}: in-store, second or with a wrong check digit; kept as other barcode")
+        raise Kept(rest, "a barcode is in-store, a second one or has a wrong check digit; kept as other barcode")
     return rest
 
 

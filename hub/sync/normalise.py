@@ -269,9 +269,8 @@ class _Work:
         return failed
 
     def _note(self, notes: tuple[Note, ...]) -> None:
-        """Count notes by field and by what is said of the value, not by the value itself."""
         for note in notes:
-            self.notes[f"{note.field}: {note.reason.rpartition(': ')[2]}"] += 1
+            self.notes[f"{note.field}: {note.reason}"] += 1
 
     def _owned(self, entities: list[Entity]) -> list[Entity]:
         """Only the owner of an entity changes it; what another system says of it is not applied."""

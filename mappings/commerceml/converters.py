@@ -152,7 +152,7 @@ def attributes(
         for name, value in characteristics(characteristics_).items():
             found.setdefault(name, value)
     if unknown:
-        raise Kept(found, f"properties not in the classifier received: {', '.join(unknown)}; kept as they are")
+        raise Kept(found, "properties that the classifier received does not name; kept as they are")
     return found
 
 
@@ -165,7 +165,7 @@ def options(
         return characteristics(characteristics_)
     found, unknown = _properties(context, properties)
     if unknown:
-        raise Kept(found, f"properties not in the classifier received: {', '.join(unknown)}; kept as they are")
+        raise Kept(found, "properties that the classifier received does not name; kept as they are")
     return found
 
 
