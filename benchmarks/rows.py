@@ -56,7 +56,7 @@ class Row(msgspec.Struct, frozen=True):
         """Hub ÷ other; None where either is missing."""
         if self.hub is None or other is None:
             return None
-        return self.hub / other.value if other.value else float("inf") if self.hub else 0.0
+        return self.hub / other.value
 
     def missed(self) -> list[str]:
         """The bounds that do not hold, whether they are judged at this size or not."""
