@@ -1,0 +1,101 @@
+"""A shop that misbehaves: nothing doubled, nothing lost, a message that names it, an honest verdict."""
+
+from collections.abc import Callable
+
+import pytest
+from night import Goods
+from trade_night import Trade
+
+from hub.flows import running
+from hub.flows.flows import PRICES_STOCK
+from hub.flows.stages import Flow
+from hub.sync import deliver
+
+pytestmark = pytest.mark.timeout(120)
+
+FLOW = Flow("whole_night", PRICES_STOCK.stages)
+PRODUCTS = "/wp-json/wc/v3/products"
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting is for people: what has to wait is left for the next start."""
+    monkeypatch.setattr(deliver, "SOON_S", 0.0)
+    monkeypatch.setattr(running, "LONGEST_WAIT_S", 0.0)
+
+
+def goods() -> list[Goods]:
+    lamps = [Goods(id=f"lamp-{n}", name=f"Лампа {n}", article=f"L{n}") for n in range(6)]
+    return lamps + [Goods(id=f"shirt#{size}", name=f"Рубашка ({size})") for size in ("S", "M")]
+
+
+CREATES = 1 + 6 + 1 + 2  # a category, lamps, the shirt, its sizes
+
+
+def time_passes(trade: Trade) -> None:
+    """As if the waits that the shop asked for were over."""
+    trade.hub.close()
+    with trade.hub.connect() as connection:
+        connection.execute("update delivery set not_before = null")
+        connection.execute("update pace set blocked_until = null")
+
+
+def said(trade: Trade) -> str:
+    """What the run and the ledger tell people."""
+    unfinished = trade.one("select summary->>'unfinished' from run order by id desc limit 1")
+    reasons = trade.rows("select distinct reason from delivery where reason is not null")
+    return f"{unfinished} {' '.join(str(row[0]) for row in reasons)}"
+
+
+FAULTS = {
+    "401": ({"kind": "401"}, "401, the credentials were not accepted"),
+    "429": ({"kind": "429", "retry_after": 0}, "429, asked to wait"),
+    "429 with Retry-After": ({"kind": "429", "retry_after": 1}, "429, asked to wait 1 s"),
+    "500": ({"kind": "500"}, "500 with"),
+    "HTML with 200": ({"kind": "html"}, "200 with a web page"),
+    "dropped connection": ({"kind": "drop"}, "the connection broke"),
+    "time-out after the commit": ({"kind": "timeout", "seconds": 20}, "no complete answer in time"),
+}
+
+
+@pytest.mark.parametrize("only", ["", "POST"], ids=["everything fails", "writing fails"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_shop_that_fails_and_comes_back(name: str, only: str, trade: Callable[..., Trade]) -> None:
+    fault, words = FAULTS[name]
+    house = trade(deadline_s="1.5")
+    house.onec.drop(goods())
+    house.faults(fault | {"path": PRODUCTS, "method": only, "times": 0})
+
+    for _ in range(2):
+        assert house.go(FLOW) == "not proven"
+        assert words in said(house)
+        assert "127.0.0.1" in said(house)
+        time_passes(house)
+
+    house.faults()
+    assert house.go(FLOW) == "proven", (house.moved, house.proofs())
+    assert sum(house.effects_counted().values()) == CREATES
+    assert set(house.effects_counted().values()) == {1}
+    assert {one["effect"] for one in house.effects()} == {"create"}
+    assert len(house.state()["products"]) == CREATES - 1
+    assert len(house.offers()) == 8
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_price_change_meets_a_shop_that_fails(name: str, trade: Callable[..., Trade]) -> None:
+    fault, _ = FAULTS[name]
+    house = trade(deadline_s="1.5")
+    house.onec.drop(goods())
+    assert house.go(FLOW) == "proven"
+    before = len(house.effects())
+    changed = [goods()[0].but(price="120.00"), *goods()[1:]]
+    house.onec.drop(changed)
+    house.faults(fault | {"path": PRODUCTS, "times": 0})
+    assert house.go(FLOW) == "not proven"
+
+    house.faults()
+    time_passes(house)
+    assert house.go(FLOW) == "proven"
+    [effect] = house.effects()[before:]
+    assert (effect["key"], effect["effect"]) == ("L0", "update")
+    assert house.state()["products"]["L0"]["regular_price"] in ("120", "120.00")
