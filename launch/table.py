@@ -15,10 +15,12 @@ not publishable (`.venv/bin/hub status` says why)"""
 def show(night: Night, screen: Screen) -> None:
     """Print the table and the verdict."""
     title = f"{DAG_ID}: {night.seconds:.0f} s"
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", width=WIDTH, pad_edge=False)
+    table = Table(
+        box=SIMPLE_HEAD, title=title, title_justify="left", width=WIDTH, pad_edge=False, collapse_padding=True
+    )
     for name in evidence.COLUMNS:
         table.add_column(name, justify="left" if name == "what" else "right", overflow="fold", no_wrap=name == "what")
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
     found = [(evidence.of(proof["subject"], proof["counts"]), proof["verdict"]) for proof in night.proofs]
     for one, verdict in found:
         table.add_row(*evidence.cells(one), verdict)

@@ -3,6 +3,7 @@
 import configparser
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -96,11 +97,13 @@ def _connections(hub: Hub, system: System) -> Iterator[tuple[str, Callable[[], s
 
 
 def _ask_source(hub: Hub, system: System, stream: str) -> str:
-    return hub.source(system, stream).check()
+    with closing(hub.source(system, stream)) as source:
+        return source.check()
 
 
 def _ask_sink(hub: Hub, system: System) -> str:
-    return hub.sink(system).check()
+    with closing(hub.sink(system)) as sink:
+        return sink.check()
 
 
 def _freshness(hub: Hub) -> list[Data]:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hub.console import evidence
+from hub.console import evidence, explained
 
 Data = dict[str, Any]
 COLOURS = {
@@ -235,8 +235,18 @@ def decided(data: Data) -> None:
 
 
 def explain(data: Data) -> None:
-    """The way of one SKU's fields."""
-    _tree(data, 0)
+    """The way of one SKU's fields; with the source's own words where one field was asked for."""
+    for fact in explained.facts(data, record=bool(data["field"])):
+        if isinstance(fact, str):
+            say(fact)
+            continue
+        line = Table.grid(padding=(0, 1))
+        line.add_column(width=14, overflow="fold")
+        line.add_column(overflow="fold")
+        line.add_row(*fact)
+        console().print(line)
+    if not data["field"]:
+        say(f"`hub explain {escape(data['number'])} price shop` follows one field; --json has it all.")
 
 
 def _tree(value: Any, depth: int) -> None:

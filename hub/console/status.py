@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from connectors import registry
 from hub.console.attention import warnings_of
 from hub.console.freshness import freshness
 from hub.console.held import held
@@ -101,8 +102,14 @@ def _target_row(system: System, ledger: Data, facts: Data) -> Data:
         "role": "target",
         "entity": kind,
         "last_delivered": last.isoformat() if last else None,
-        "verdict": facts["proofs"].get(f"target:{system.name}/{kind}", ""),
+        "verdict": facts["proofs"].get(f"target:{system.name}/{_proven_as(system, kind)}", ""),
         **{name: ledger.get(name, 0) for name in counts},
         "shadow": system.deliver == "shadow",
         "paused": pause and {"since": pause["since"].isoformat(), "by": pause["by"], "reason": pause["reason"]},
     }
+
+
+def _proven_as(system: System, kind: str) -> str:
+    """The document kind that a kind is proven with: what is published as one file is proven as one."""
+    spec = registry.spec(system.connector)
+    return next(reversed(spec.documents), kind) if spec.delivery == "snapshot" else kind
