@@ -179,6 +179,9 @@ class Source(Protocol):
     def acknowledge(self, stream: str, receipts: Iterable[str]) -> None:
         """Tell the source that these are safe with us; called after our commit; safe twice."""
 
+    def close(self) -> None:
+        """Let go of connections; whoever opened the source calls it, whatever happened; safe twice."""
+
 
 class Sink(Protocol):
     """Where documents go."""
@@ -194,3 +197,6 @@ class Sink(Protocol):
 
     def read(self, kind: str, target_ids: Iterable[str] | None) -> Iterator[Blob]:
         """Read documents back for the proof (None = all); the blobs are cut by `Source.cut` or module `cut`."""
+
+    def close(self) -> None:
+        """Let go of connections; whoever opened the sink calls it, whatever happened; safe twice."""

@@ -44,24 +44,24 @@ def _deliver_dry(hub: Hub, run_id: int, target: str) -> Counts:
 
 
 def _conclude(hub: Hub, run_id: int, stage: Stage) -> Counts:
-    """Prove; whatever the proof found, a run with an unfinished stage is not proven."""
-    failed = unfinished(hub, run_id)
-    counts = stage.run(hub, run_id, "") | {"doubtful": _doubtful(hub, run_id)}
-    if failed and counts["verdict"] != HELD:
-        end_run(hub, run_id, NOT_PROVEN, summary_of(hub, run_id) | {"unfinished": failed})
-        counts["verdict"] = NOT_PROVEN
-    return counts | {"unfinished": failed}
+    """Prove, and say beside the verdict what spoilt it."""
+    counts = stage.run(hub, run_id, "")
+    return counts | {"doubtful": _doubtful(hub, run_id), "unfinished": unfinished(hub, run_id)}
 
 
 def _doubtful(hub: Hub, run_id: int) -> list[str]:
-    """The subjects of the proof (`target:shop/product`) that did not come out well."""
+    """The subjects of the proof (`target:shop/product`) that did not come out well; why, for one that was not read."""
     from sqlalchemy import select
 
     from hub.store.tables import proof
 
-    chosen = select(proof.c.subject).where(proof.c.run_id == run_id, proof.c.verdict.in_((NOT_PROVEN, HELD)))
+    chosen = select(proof.c.subject, proof.c.counts["unread"].astext, proof.c.differences).where(
+        proof.c.run_id == run_id, proof.c.verdict.in_((NOT_PROVEN, HELD))
+    )
     with hub.engine.connect() as connection:
-        return list(connection.execute(chosen.order_by(proof.c.subject)).scalars())
+        rows = connection.execute(chosen.order_by(proof.c.subject)).all()
+    said = [differences[0]["reason"] if unread else subject for subject, unread, differences in rows]
+    return list(dict.fromkeys(said))
 
 
 def summary_of(hub: Hub, run_id: int) -> Counts:

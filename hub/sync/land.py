@@ -4,6 +4,7 @@ Landing belongs to the (connection, stream), under the stream's lock. The source
 commit; a package that comes again because we died in between is recognised by its name and only acknowledged.
 """
 
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -36,24 +37,24 @@ def land(hub: Hub, run_id: int, system: str, stream: str) -> dict[str, Any]:
     progress(hub, run_id, stage, 0, None)
     with stream_fence(hub.url, system, stream) as (connection, fence):
         cursor = _asked(connection, system, stream)
-        source = hub.source(of, stream)
-        package: Package = []
-        for blob in source.pull(stream, cursor):
-            folder = f"blobs/{system}/{stream}/{quote(blob.package or blob.name, safe='')}"
-            facts = {"stream": stream, "media": blob.media, "package": blob.package, "snapshot": blob.snapshot}
-            landed = hub.landing.write(folder, blob.name, blob.body, facts)
-            package.append((blob, landed))
-            counts["blobs"] += 1
-            counts["bytes"] += landed.size
-            progress(hub, run_id, stage, counts["bytes"], None)
-            if blob.last:
-                reach("land:written")
-                fresh = _register(connection, fence, run_id, of, stream, package)
-                reach("land:committed")
-                counts["packages" if fresh else "known"] += 1
-                source.acknowledge(stream, [b.receipt for b, _ in package if b.receipt is not None])
-                reach("land:acknowledged")
-                package = []
+        with closing(hub.source(of, stream)) as source:
+            package: Package = []
+            for blob in source.pull(stream, cursor):
+                folder = f"blobs/{system}/{stream}/{quote(blob.package or blob.name, safe='')}"
+                facts = {"stream": stream, "media": blob.media, "package": blob.package, "snapshot": blob.snapshot}
+                landed = hub.landing.write(folder, blob.name, blob.body, facts)
+                package.append((blob, landed))
+                counts["blobs"] += 1
+                counts["bytes"] += landed.size
+                progress(hub, run_id, stage, counts["bytes"], None)
+                if blob.last:
+                    reach("land:written")
+                    fresh = _register(connection, fence, run_id, of, stream, package)
+                    reach("land:committed")
+                    counts["packages" if fresh else "known"] += 1
+                    source.acknowledge(stream, [b.receipt for b, _ in package if b.receipt is not None])
+                    reach("land:acknowledged")
+                    package = []
     progress(hub, run_id, stage, counts["bytes"], counts["bytes"], finished=True)
     return counts
 

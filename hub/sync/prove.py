@@ -1,15 +1,17 @@
 """The verdict of a run, with its evidence: both sides counted, the target read back, the coverage stated."""
 
 import json
+from contextlib import closing, nullcontext
 from typing import Any
 
 import psycopg
 
+from canonical_model.errors import ConfigError, HubError, RetryLater
 from hub.landscape.hub import Hub
 from hub.landscape.landscape import System
 from hub.sync import feed_proof, verdict
 from hub.sync.readback import ReadBack, ledger_counts, oldest_unread_days
-from hub.sync.runs import progress
+from hub.sync.runs import conclude, progress
 from hub.sync.source_proof import source_counts
 from hub.sync.targets import Document, documents_of
 
@@ -17,7 +19,7 @@ from hub.sync.targets import Document, documents_of
 def prove(hub: Hub, run_id: int) -> str:
     """Prove a run; writes its `proof` rows, verdict and summary, and returns the verdict.
 
-    Raises ConfigError and RetryLater where a target cannot be read.
+    A target that cannot be read makes it `not proven` and says what to do; the others are proven all the same.
     """
     verdicts, sentences = [], {}
     with hub.connect() as connection:
@@ -27,17 +29,15 @@ def prove(hub: Hub, run_id: int) -> str:
             _write(connection, run_id, f"source:{system.name}/{stream}", found, counts, [])
             verdicts.append(found)
         for system in hub.landscape.targets():
-            found, sentence = _target(hub, connection, run_id, system)
+            try:
+                found, sentence = _target(hub, connection, run_id, system)
+            except (ConfigError, RetryLater) as error:
+                connection.rollback()
+                found, sentence = _unread(hub, connection, run_id, system, error)
             verdicts.append(found)
             sentences[system.name] = sentence
-        whole = verdict.worst(verdicts)
         summary = {"coverage": " · ".join(f"{name}: {said}" for name, said in sentences.items() if said)}
-        connection.execute(
-            "update run set verdict = %s, summary = summary || %s::jsonb, ended_at = now() where id = %s",
-            (whole, json.dumps(summary, ensure_ascii=False), run_id),
-        )
-        connection.commit()
-    return whole
+        return conclude(connection, run_id, verdict.worst(verdicts), summary)
 
 
 def _target(hub: Hub, connection: psycopg.Connection[Any], run_id: int, system: System) -> tuple[str, str]:
@@ -58,6 +58,19 @@ def _target(hub: Hub, connection: psycopg.Connection[Any], run_id: int, system: 
     return _documents(hub, connection, run_id, system, documents, paused)
 
 
+def _unread(
+    hub: Hub, connection: psycopg.Connection[Any], run_id: int, system: System, error: HubError
+) -> tuple[str, str]:
+    """What the ledger knows of a target that did not let itself be read, with the reason and what to do."""
+    advice = "it may be busy: prove again" if isinstance(error, RetryLater) else "set it right, then prove again"
+    reason = f"{system.name} could not be read: {str(error).rstrip('.')}. `hub check` asks it; {advice}"
+    for document in documents_of(hub, connection, system.name):
+        counts = ledger_counts(connection, document, run_id) | {"unread": 1}
+        said = {"class": "unread", "key": system.name, "reason": reason}
+        _write(connection, run_id, f"target:{document.name}", verdict.of_target(counts), counts, [said])
+    return verdict.NOT_PROVEN, reason
+
+
 def _documents(
     hub: Hub,
     connection: psycopg.Connection[Any],
@@ -68,21 +81,21 @@ def _documents(
 ) -> tuple[str, str]:
     verdicts, oldest = [], 0.0
     changed = read = rest = 0
-    sink = None if paused else hub.sink(system)
-    for document in documents:
-        counts: dict[str, int] = ledger_counts(connection, document, run_id) | {"paused": int(paused)}
-        differences: list[dict[str, Any]] = []
-        if sink is not None:
-            back = ReadBack(connection, sink, document, documents, run_id)
-            counts |= back.prove()
-            differences = back.differences
-        found = verdict.of_target(counts)
-        _write(connection, run_id, f"target:{document.name}", found, counts, differences)
-        progress(hub, run_id, f"prove:{document.name}", counts.get("read_back", 0), None, finished=True)
-        verdicts.append(found)
-        changed, read = changed + counts["changed"], read + counts.get("read_back", 0)
-        rest += counts["at_target"] - counts["changed"]
-        oldest = max(oldest, oldest_unread_days(connection, document) or 0.0)
+    with nullcontext() if paused else closing(hub.sink(system)) as sink:
+        for document in documents:
+            counts: dict[str, int] = ledger_counts(connection, document, run_id) | {"paused": int(paused)}
+            differences: list[dict[str, Any]] = []
+            if sink is not None:
+                back = ReadBack(connection, sink, document, documents, run_id)
+                counts |= back.prove()
+                differences = back.differences
+            found = verdict.of_target(counts)
+            _write(connection, run_id, f"target:{document.name}", found, counts, differences)
+            progress(hub, run_id, f"prove:{document.name}", counts.get("read_back", 0), None, finished=True)
+            verdicts.append(found)
+            changed, read = changed + counts["changed"], read + counts.get("read_back", 0)
+            rest += counts["at_target"] - counts["changed"]
+            oldest = max(oldest, oldest_unread_days(connection, document) or 0.0)
     of_rest = read - min(read, changed)
     return verdict.worst(verdicts), verdict.coverage(changed, min(read, changed), rest, of_rest, oldest)
 

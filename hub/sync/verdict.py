@@ -15,6 +15,7 @@ MOST_PARKED = 0.05
 """Share of a stream's records, or of a target's documents, that may be parked or refused."""
 
 Counts = Mapping[str, int]
+_WRONG = ("missing", "different", "strangers", "unread")
 
 
 def worst(verdicts: Iterable[str]) -> str:
@@ -33,15 +34,13 @@ def of_source(counts: Counts) -> str:
 
 def of_target(counts: Counts) -> str:
     """The verdict of one document kind at a target, from its ledger and its read-back."""
-    if any(
-        counts.get(name, 0) for name in ("owed", "unknown", "asked", "waiting", "missing", "different", "strangers")
-    ):
+    if any(counts.get(name, 0) for name in ("owed", "unknown", "asked", "waiting", *_WRONG)):
         return GAPS if counts.get("paused") and not _differs(counts) else NOT_PROVEN
     return _by_share(counts.get("refused", 0), counts.get("documents", 0))
 
 
 def _differs(counts: Counts) -> bool:
-    return any(counts.get(name, 0) for name in ("missing", "different", "strangers"))
+    return any(counts.get(name, 0) for name in _WRONG)
 
 
 def _by_share(parked: int, of: int) -> str:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from hub.flows.running import run_stage
+from hub.flows.stages import PROVE
+from hub.flows.unfinished import begin, end
 from hub.sync.deliver import deliver
 from hub.sync.explain import explain
 from hub.sync.prove import prove
@@ -97,3 +100,41 @@ def test_sync_one_pushes_one_product_now(shop, delivered):
     counts = sync_one(hub, run, "A1", "shop")
     assert shop.products()["A1"]["regular_price"] == "100.5"
     assert counts["updated"] == 1
+
+
+def test_a_target_that_cannot_be_read_does_not_keep_the_others_from_being_proven(shop, opened, delivered):
+    _, _, run = delivered
+    feed = {
+        "connector": "yml",
+        "connection": "feed_folder",
+        "deliver": "live",
+        "price_list": "Розничная",
+        "shop": {"name": "Песочница", "company": "ООО «Песочница»", "url": "https://shop.example"},
+    }
+    both = opened(
+        shop={"connector": "woocommerce", "connection": "shop_woo", "deliver": "live", "price_list": "Розничная"},
+        feed=feed,
+    )
+    deliver(both, run, "feed")
+    shop.faults({"kind": "401", "path": "/wp-json/wc/v3/products", "times": 100})
+
+    counts = run_stage(both, run, PROVE)
+
+    assert counts["verdict"] == "not proven"
+    assert _proof(both, run, "target:feed/offer")[0] == "proven"
+    verdict, counted, (said,) = _proof(both, run, "target:shop/product")
+    assert (verdict, counted["unread"], said["class"]) == ("not proven", 1, "unread")
+    assert said["reason"].startswith("shop could not be read: ")
+    assert "hub check" in said["reason"]
+    assert counts["doubtful"] == [said["reason"]]
+
+    shop.faults()
+    assert prove(both, run) == "proven"
+
+
+def test_a_stage_that_did_not_end_spoils_the_verdict(delivered):
+    hub, _, run = delivered
+    begin(hub, run, "deliver:feed", "the folder is full")
+    assert prove(hub, run) == "not proven"
+    end(hub, run, "deliver:feed")
+    assert prove(hub, run) == "proven"

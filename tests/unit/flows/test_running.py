@@ -9,11 +9,12 @@ from canonical_model.errors import ConfigError, GuardTripped, HubError, ProofFai
 from hub.flows.flows import CATALOGUE_NIGHTLY, flow_named
 from hub.flows.running import run_flow, run_stage
 from hub.flows.stages import Counts, Flow, Stage
+from hub.flows.unfinished import begin
 from hub.flows.verdicts import insist
 from hub.landscape.hub import Hub
 from hub.landscape.landscape import parse_landscape
 from hub.store.landing import LandingStore
-from hub.sync.runs import end_run, start_run
+from hub.sync.runs import conclude, start_run
 
 LANDSCAPE = parse_landscape(
     {
@@ -52,8 +53,8 @@ class Stages:
                 raise self.fail[at]
             self.done.append(at)
             if name == "prove":
-                end_run(hub, run_id, "proven", {"coverage": "all read back"})
-                return {"verdict": "proven"}
+                with hub.connect() as connection:
+                    return {"verdict": conclude(connection, run_id, "proven", {"coverage": "all read back"})}
             return {"records": 1}
 
         return work
@@ -83,7 +84,7 @@ def test_a_flow_runs_every_stage_for_every_subject(hub: Hub) -> None:
     assert run_flow(hub, stages.flow(), "test", report=lambda *what: seen.append(what)) == "proven"
     assert stages.done == ALL
     assert seen[0] == ("land", "erp/catalogue", {"records": 1})
-    assert verdict_of(hub) == ("proven", {"coverage": "all read back"})
+    assert verdict_of(hub) == ("proven", {"coverage": "all read back", "unfinished": {}})
 
 
 def test_a_dead_source_spoils_the_verdict_and_nothing_else(hub: Hub) -> None:
@@ -131,6 +132,21 @@ def test_a_killed_stage_is_not_proven_until_it_ends_well(hub: Hub) -> None:
     assert verdict_of(hub)[0] is None
     assert run_stage(hub, run_id, flow.stage("prove"))["verdict"] == "proven"
     assert verdict_of(hub)[0] == "proven"
+
+
+def test_a_run_that_is_held_stays_held_whatever_failed(hub: Hub) -> None:
+    run_id = start_run(hub, "catalogue_nightly", "test")
+    begin(hub, run_id, "deliver:shop")
+    with hub.connect() as connection:
+        assert conclude(connection, run_id, "held", {}) == "held"
+        assert conclude(connection, run_id, "proven with gaps", {}) == "not proven"
+
+
+def test_asking_for_a_run_again_takes_no_number(hub: Hub) -> None:
+    first = start_run(hub, "catalogue_nightly", "test")
+    for _ in range(3):
+        assert start_run(hub, "catalogue_nightly", "test") == first
+    assert start_run(hub, "catalogue_nightly", "another") == first + 1
 
 
 @pytest.mark.parametrize("verdict", ["proven", "proven with gaps"])
