@@ -11,7 +11,7 @@ from benchmarks.screen import Screen
 from benchmarks.stand import opened
 from benchmarks.table import json_line, show
 
-PARTS = ("catalogue", "second", "memory", "push", "feed")
+PARTS = ("catalogue", "second", "memory", "push", "feed", "quality", "start")
 ROWS = 100_000
 
 

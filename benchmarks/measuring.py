@@ -78,7 +78,8 @@ def process(command: Sequence[str], server: int) -> Measured:
     )
     assert child.stdout is not None
     try:
-        output = child.stdout.read()
+        with child.stdout:
+            output = child.stdout.read()
         _, status, used = os.wait4(child.pid, 0)
     except BaseException:
         child.kill()
