@@ -249,20 +249,19 @@ def explain(data: Data) -> None:
         say(f"`hub explain {escape(data['number'])} price shop` follows one field; --json has it all.")
 
 
-def _tree(value: Any, depth: int) -> None:
-    pad = "  " * depth
-    for name, inner in value.items():
-        if isinstance(inner, dict) and inner:
-            say(f"{pad}[bold]{escape(str(name))}[/bold]")
-            _tree(inner, depth + 1)
-        elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
-            for item in inner:
-                say(f"{pad}[bold]{escape(str(name))}[/bold]")
-                _tree(item, depth + 1)
-        else:
-            say(f"{pad}{escape(str(name))}: {escape(str(inner if inner not in (None, '') else '–'))}")
-
-
 def sync(data: Data) -> None:
     """What became of one SKU's documents."""
-    _tree(data, 0)
+    rows = data["documents"]
+    table(
+        f"{data['sku']} at {data['target']}" + ("" if data["deliver"] == "live" else f" ({data['deliver']})"),
+        ("document", "there called", "last delivered (UTC)", "state"),
+        ((r["document"], r["target_id"], short(r["delivered_at"]), _standing(r)) for r in rows),
+    )
+    if data["arrived"]:
+        say(f"It is at {data['target']}; the next run reads it back.")
+    else:
+        say("It has not arrived." if rows else f"Nothing of it belongs at {data['target']} yet: run the flow first.")
+
+
+def _standing(row: Data) -> str:
+    return ", ".join(filter(None, ("owed" if row["owed"] else "sent", row["state"], row["reason"])))

@@ -4,9 +4,9 @@ from typing import Any
 
 from hub.console.people import started_by
 from hub.landscape.hub import Hub
-from hub.sync.deliver import deliver
-from hub.sync.lookup import find, roots_of, with_parents
+from hub.sync.lookup import find, roots_of
 from hub.sync.runs import end_run, start_run
+from hub.sync.sync_one import sync_one
 from hub.sync.targets import SNAPSHOT_ID, Document, documents_of
 
 Data = dict[str, Any]
@@ -14,7 +14,7 @@ SENT = "sent by hand"
 
 
 def sync_sku(hub: Hub, sku: str, target: str) -> Data:
-    """Send what is owed of a SKU; returns what became of each of its documents.
+    """Send a SKU, whether it is owed or not; returns what became of each of its documents.
 
     `arrived`: nothing of it is owed, refused or unanswered any more. Raises ConfigError for an unknown SKU or target.
     """
@@ -22,10 +22,10 @@ def sync_sku(hub: Hub, sku: str, target: str) -> Data:
     with hub.connect() as connection:
         documents = documents_of(hub, connection, target)
         roots = roots_of(connection, documents, find(connection, sku))
-        only = with_parents(connection, documents, roots)
     run_id = start_run(hub, "sync", started_by(f"hub sync {sku} --to {target}"))
-    counts = deliver(hub, run_id, target, only=only)
-    stands = [_stands(hub, document, root) for document in documents for root in roots[document.kind]]
+    counts = sync_one(hub, run_id, sku, target)
+    asked = [_stands(hub, document, root) for document in documents for root in roots[document.kind]]
+    stands = [row for row in asked if row]
     end_run(hub, run_id, SENT, {"sku": sku, "target": target, "counts": counts})
     arrived = bool(stands) and all(row["state"] in ("idle", "unpublishable") and not row["owed"] for row in stands)
     return {
@@ -38,14 +38,17 @@ def sync_sku(hub: Hub, sku: str, target: str) -> Data:
     }
 
 
-def _stands(hub: Hub, document: Document, root: int) -> Data:
+def _stands(hub: Hub, document: Document, root: int) -> Data | None:
+    """How a document stands in the ledger; None for what is none there (a simple product has no variation)."""
     with hub.connect() as connection:
         row = connection.execute(
             "select owed > delivered, state, reason, target_id, delivered_at from delivery "
             "where document = %s and hub_id = %s",
             (document.number, SNAPSHOT_ID if document.snapshot else root),
         ).fetchone()
-    owed, state, reason, target_id, at = row or (True, "waiting", "it is not owed yet", None, None)
+    if row is None:
+        return None
+    owed, state, reason, target_id, at = row
     return {
         "document": document.kind,
         "owed": owed,
