@@ -57,6 +57,7 @@ namespace = Table(
     Column("id", SmallInteger, Identity(), primary_key=True),
     Column("system", Text, nullable=False, comment="name in the landscape"),
     Column("kind", Text, nullable=False, comment="canonical entity (sources) or document kind (targets)"),
+    Column("rendered_as", Text, comment="fingerprint of mapping and landscape under which its documents were owed"),
     UniqueConstraint("system", "kind"),
 )
 identifier = Table(

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from connectors.protocol import Refused
 from hub.sync.claims import Row
 from hub.sync.targets import Document
 
@@ -43,6 +44,31 @@ def end(
             "where a.document = %s and a.hub_id = v.hub_id and a.outcome is null",
             (list(closed), list(closed.values()), [details.get(root) for root in closed], document.number),
         )
+
+
+def keep_refused(
+    connection: psycopg.Connection[Any], document: Document, run_id: int, refused: Sequence[Refused]
+) -> None:
+    """Write what a snapshot target left out and why, in place of what it left out before; the caller commits."""
+    connection.execute("delete from attempt where document = %s and outcome = 'refused'", (document.number,))
+    connection.execute(
+        "insert into attempt (document, hub_id, op, key, run_id, lease_token, ended_at, outcome, detail) "
+        "select %s, v.hub_id, 'update', v.key, %s, 0, now(), 'refused', v.reason "
+        "from unnest(%s::bigint[], %s::text[], %s::text[]) as v(hub_id, key, reason)",
+        (
+            document.number,
+            run_id,
+            [one.letter.id for one in refused],
+            [one.letter.key for one in refused],
+            [f"{one.field}: {one.reason}" if one.field else one.reason for one in refused],
+        ),
+    )
+
+
+def refused_before(connection: psycopg.Connection[Any], document: Document) -> dict[int, str]:
+    """What a snapshot's target left out, by root, with its reason."""
+    query = "select hub_id, detail from attempt where document = %s and outcome = 'refused'"
+    return dict(connection.execute(query, (document.number,)).fetchall())
 
 
 def open_keys(connection: psycopg.Connection[Any], document: Document, rows: Sequence[Row]) -> dict[int, str]:

@@ -155,6 +155,34 @@ def count_owed(connection: psycopg.Connection[Any], document: Document, only: Se
     return int(row[0])
 
 
+class Left(NamedTuple):
+    """Documents that time alone settles: sent and not answered, or told to come again.
+
+    Attributes:
+        number: how many.
+        wait_s: seconds until all of them may be tried again.
+        why: one of their reasons.
+    """
+
+    number: int
+    wait_s: float
+    why: str
+
+
+def left_to_time(connection: psycopg.Connection[Any], document: Document, only: Sequence[int] | None) -> Left:
+    """Count what is left that only another try, later, can settle; what another process works on is its own."""
+    row = connection.execute(
+        "select count(*), coalesce(extract(epoch from max(not_before) - now()), 0), "
+        "coalesce(min(reason), 'no answer yet') from delivery "
+        f"where document = %s and {OWED} "
+        "and (state in ('unknown', 'asked') or state = 'idle' and not_before is not null) "
+        "and (lease_until is null or lease_until <= now()) and (%s::bigint[] is null or hub_id = any(%s))",
+        (document.number, list(only) if only else None, list(only) if only else None),
+    ).fetchone()
+    assert row is not None
+    return Left(int(row[0]), max(1.0, float(row[1])), str(row[2]))
+
+
 def settle(connection: psycopg.Connection[Any], document: Document, run_id: int, settled: Sequence[Settled]) -> None:
     """Write what became of claimed rows, without committing; raises Fenced when one was claimed by a newer try."""
     if not settled:

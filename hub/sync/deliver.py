@@ -7,14 +7,20 @@ the target already has it is settled without a push. Letters are made while the 
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
 
+import psycopg
+
+from canonical_model.errors import RetryLater
 from hub.landscape.hub import Hub
 from hub.sync import feed
 from hub.sync.assortment import Assortment
-from hub.sync.claims import at_work, count_owed
+from hub.sync.claims import at_work, count_owed, left_to_time
 from hub.sync.delivery import Delivery
+from hub.sync.fingerprints import render_again
 from hub.sync.ledger import seed
-from hub.sync.targets import documents_of
+from hub.sync.targets import Document, documents_of
 
 PATIENCE_S = 60.0
 SOON_S = 20.0
@@ -27,7 +33,8 @@ def deliver(
     """Deliver everything owed to a target; returns counts of documents by what became of them.
 
     `dry` and `deliver: shadow` count what would be done, and write nothing outside. `only`: these roots.
-    Raises ConfigError and RetryLater from the sink, Fenced when a newer try took over.
+    Raises ConfigError and RetryLater from the sink, RetryLater also when something is left, after all else is settled,
+    that time alone settles; Fenced when a newer try took over.
     """
     system = hub.landscape.system(target)
     counts: Counter[str] = Counter()
@@ -39,15 +46,29 @@ def deliver(
         if paused and not dry:
             return {"paused": sum(count_owed(connection, document, only) for document in documents)}
         dry = dry or system.deliver == "shadow"
-        if documents and documents[0].snapshot:
-            return feed.deliver(hub, run_id, documents, connection, dry=dry)
-        sink = hub.sink(system)
         assortment = Assortment(connection, system)
-        with at_work(hub, documents):
+        if again := render_again(connection, documents, assortment):
+            counts["rendered_again"] = again
+        if documents and documents[0].snapshot:
+            return dict(counts) | feed.deliver(hub, run_id, documents, connection, dry=dry)
+        with closing(hub.sink(system)) as sink, at_work(hub, documents):
             for document in documents:
                 work = Delivery(hub, run_id, connection, sink, document, documents, assortment, dry=dry, only=only)
                 counts.update(_one_kind(work))
+        if not dry:
+            _insist(connection, documents, only)
     return dict(counts)
+
+
+def _insist(connection: psycopg.Connection[Any], documents: Sequence[Document], only: Sequence[int] | None) -> None:
+    """Raise RetryLater when something is left that time alone settles."""
+    found = {document.name: left_to_time(connection, document, only) for document in documents}
+    connection.commit()
+    left = {name: one for name, one in found.items() if one.number}
+    if left:
+        said = ", ".join(f"{one.number} of {name} ({one.why})" for name, one in left.items())
+        message = f"everything is settled but {said}: they wait for another try"
+        raise RetryLater(message, max(one.wait_s for one in left.values()))
 
 
 def _one_kind(work: Delivery) -> Counter[str]:

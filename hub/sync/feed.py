@@ -7,7 +7,7 @@ name. Memory stays flat: documents are loaded a chunk at a time.
 import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from connectors.protocol import Done, Letter, Refused
 from hub.landscape.hub import Hub
 from hub.store.canonical import table_name
 from hub.sync.assortment import Assortment
+from hub.sync.attempts import keep_refused
 from hub.sync.claims import Settled, at_work, claim, settle
 from hub.sync.documents import channel_of, load
 from hub.sync.failpoints import reach
@@ -159,17 +160,19 @@ def deliver(
         if dry:
             total["would write"] = sum(1 for _ in feed.letters()) - 1
             return dict(total | feed.counts)
-        sink = hub.sink(feed.offer.system)
-        target_id, refused = None, 0
-        for outcome in sink.push("feed", feed.letters()):
-            refused += isinstance(outcome, Refused)
-            if isinstance(outcome, Done):
-                target_id = outcome.target_id
+        target_id, refused = None, list[Refused]()
+        with closing(hub.sink(feed.offer.system)) as sink:
+            for outcome in sink.push("feed", feed.letters()):
+                if isinstance(outcome, Refused):
+                    refused.append(outcome)
+                if isinstance(outcome, Done):
+                    target_id = outcome.target_id
         connection.commit()
         reach("deliver:pushed")
+        keep_refused(connection, feed.offer, run_id, refused)
         for document, row in claimed:
             settle(connection, document, run_id, [Settled(row, target_id=target_id, due=feed.due, pushed=True)])
         connection.commit()
         reach("deliver:settled")
         progress(hub, run_id, f"deliver:{feed.offer.name}", feed.counts["offers"], feed.counts["offers"], finished=True)
-    return dict(feed.counts | Counter(refused=refused))
+    return dict(feed.counts | Counter(refused=len(refused)))

@@ -5,6 +5,7 @@ The feed stands in the order of hub ids, as it was written, so both sides are wa
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from connectors import registry
 from connectors.protocol import Raw
 from connectors.xml import parse
 from hub.landscape.hub import Hub
+from hub.sync.attempts import refused_before
 from hub.sync.feed import Feed, no_cycles
 from hub.sync.readback import MOST_SHOWN, differing, ledger_counts
 from hub.sync.targets import Document
@@ -28,7 +30,8 @@ def prove(
 ) -> tuple[Counter[str], list[dict[str, Any]]]:
     """Compare the published feed with what renders now; returns counts and the first differences.
 
-    A feed that is owed already is not read: what it should say has moved on. A difference makes the feed owed again.
+    A feed that is owed already is not read: what it should say has moved on. A difference makes the feed owed again;
+    an offer that the feed refused is none: writing it again cannot help.
     """
     counts: Counter[str] = Counter(paused=int(paused))
     for document in documents:
@@ -39,9 +42,9 @@ def prove(
     if paused or counts["owed"] or not counts["at_target"]:
         return counts, differences
     feed = Feed(hub, run_id, connection, documents)
+    viewer, refused = Viewer(documents[-1]), refused_before(connection, documents[-1])
     offers = feed.letters()
     next(offers)
-    viewer = Viewer(documents[-1])
     published = _InOrder(_published(hub, documents[-1]))
     with no_cycles():
         for letter in offers:
@@ -52,10 +55,12 @@ def prove(
             if theirs == ours:
                 counts["equal"] += 1
                 continue
-            counts["different" if theirs else "missing"] += 1
+            left_out = refused.get(letter.id) if theirs is None else None
+            kind = "different" if theirs else "refused" if left_out else "missing"
+            counts[kind] += 1
             if len(differences) < MOST_SHOWN:
-                fields = {"fields": differing(ours, theirs)} if theirs else {}
-                differences.append({"class": "different" if theirs else "missing", "key": code} | fields)
+                more: dict[str, Any] = {"fields": differing(ours, theirs)} if theirs else {}
+                differences.append({"class": kind, "key": code} | ({"reason": left_out} if left_out else more))
     counts["strangers"] = published.rest()
     counts["documents"], counts["unpublishable"] = feed.counts["offers"], feed.counts["unpublishable"]
     counts["hidden"] = feed.counts["hidden"]
@@ -91,8 +96,9 @@ class _InOrder:
 def _published(hub: Hub, offer: Document) -> Iterator[Raw]:
     """Offers of the feed as it stands."""
     cut = registry.cut(offer.system.connector)
-    for blob in hub.sink(offer.system).read(offer.kind, None):
-        yield from (raw for raw in cut(blob.stream, blob.body, blob.media) if raw.kind == offer.kind)
+    with closing(hub.sink(offer.system)) as sink:
+        for blob in sink.read(offer.kind, None):
+            yield from (raw for raw in cut(blob.stream, blob.body, blob.media) if raw.kind == offer.kind)
 
 
 def _settle(connection: psycopg.Connection[Any], run_id: int, documents: Sequence[Document], wrong: int) -> None:

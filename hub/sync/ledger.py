@@ -45,22 +45,17 @@ def _owe(
     if document.snapshot:
         there = " or ".join(f"exists ({way})" for way in ways)
         roots = f"select {SNAPSHOT_ID}::bigint as hub_id where {there}"
-    elif own is not None and _all_touched(connection, document.root, own):
+    elif own is not None and (first or document.mapping.when is None) and _all_touched(connection, document.root, own):
         roots = f"select hub_id from {own}" if document.mapping.when is None else document.roots
     else:
-        # A root that was only mentioned has no row of its own yet; it is owed once its owner sends it.
-        roots = f"{document.roots} and r.hub_id in ({' union '.join(ways)})"
-    if document.mapping.when and not first and not document.snapshot:
-        # What once had such a document keeps it: it must be taken off where it no longer belongs.
-        known = f"select hub_id from delivery where document = {document.number}"
-        roots = f"{roots} union ({' union '.join(ways)}) intersect {known}"
+        roots = document.concerned(ways)
     clash = "" if first else " on conflict (document, hub_id) do update set owed = excluded.owed"
     query = f"insert into delivery (document, hub_id, owed) select {document.number}, r.hub_id, %s from ({roots}) r"
     return connection.execute(query + clash, (version,)).rowcount
 
 
 def _all_touched(connection: psycopg.Connection[Any], root: str, own: str) -> bool:
-    """Whether every root there is was touched: then no other way can add one (the first night)."""
+    """Whether every root there is was touched: then no other way can add one."""
     touched = _one(connection, f"select count(*) from {own}")
     return bool(touched and touched >= _one(connection, f"select count(*) from {table_name(root)}"))
 

@@ -60,7 +60,7 @@ def roots_of(
     made = {}
     for document in documents:
         ways = roots_touched(document.root, document.links, tables)
-        query = " union ".join(ways)
+        query = document.concerned(ways)
         made[document.kind] = [row[0] for row in connection.execute(query)] if ways else []
     return made
 

@@ -1,5 +1,6 @@
 """The documents that each target of the landscape gets, and the number under which the ledger keeps them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,17 @@ class Document:
         """SQL for the hub ids of all roots that have such a document: `select r.hub_id from …`, open for `and …`."""
         joins, condition = standing(self.root, self.links, self.mapping.when)
         return f"select r.hub_id from {table_name(self.root)} r{joins} where {condition}"
+
+    def concerned(self, ways: Sequence[str]) -> str:
+        """SQL for those of the roots that these queries name; what once had such a document keeps it, to be taken off.
+
+        A root that was only mentioned has no row of its own yet: it is left out.
+        """
+        named = " union ".join(ways)
+        found = f"{self.roots} and r.hub_id in ({named})"
+        if self.mapping.when is None:
+            return found
+        return f"{found} union ({named}) intersect select hub_id from delivery where document = {self.number}"
 
 
 def documents_of(hub: Hub, connection: psycopg.Connection[Any], target: str) -> list[Document]:

@@ -1,8 +1,11 @@
 """Delivery when the shop misbehaves, and when two tries of one delivery meet."""
 
+from contextlib import suppress
+
 import pytest
 
-from canonical_model.errors import ConfigError, Fenced
+from canonical_model.errors import ConfigError, Fenced, RetryLater
+from hub.sync import deliver as deliver_module
 from hub.sync.claims import Settled, claim, settle
 from hub.sync.deliver import deliver
 from hub.sync.feed import Feed
@@ -47,10 +50,28 @@ def test_a_shop_that_fails_for_a_while_is_served_once(kind, shop, waiting):
     shop.faults({"kind": kind, "path": BATCH, "times": 1})
 
     for _ in range(4):
-        deliver(hub, run, "shop")
+        with suppress(RetryLater):
+            deliver(hub, run, "shop")
 
     creates = [one["key"] for one in shop.effects() if one["effect"] == "create"]
     assert len(creates) == len(set(creates)) == 3 + 4 + 2
+    assert prove(hub, run) == "proven"
+
+
+def test_what_only_time_settles_asks_for_another_try_after_all_else_is_settled(shop, waiting, monkeypatch):
+    hub, _, run = waiting
+    monkeypatch.setattr(deliver_module, "PATIENCE_S", 0.0)
+    shop.faults({"kind": "429", "path": BATCH, "times": 1, "retry_after": 3})
+
+    with pytest.raises(RetryLater, match=r"of shop/product .*wait for another try") as raised:
+        deliver(hub, run, "shop")
+
+    assert 0 < raised.value.after <= 3
+    assert len([one for one in shop.effects() if one["effect"] == "create"]) == 3
+    with hub.connect() as connection:
+        assert connection.execute("select count(*) from delivery where lease_until is not null").fetchone() == (0,)
+        connection.execute("update delivery set not_before = null")
+    assert deliver(hub, run, "shop")["created"] == 4 + 2
     assert prove(hub, run) == "proven"
 
 
@@ -62,7 +83,8 @@ def test_wrong_keys_stop_the_delivery_and_lose_nothing(shop, waiting):
     assert prove(hub, run) == "not proven"
 
     for _ in range(3):
-        deliver(hub, run, "shop")
+        with suppress(RetryLater):
+            deliver(hub, run, "shop")
     assert prove(hub, run) == "proven"
 
 

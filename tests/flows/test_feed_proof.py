@@ -2,6 +2,9 @@
 
 import pytest
 
+from canonical_model.errors import Refused
+from connectors.yml import sink
+from connectors.yml.offers import render_offers
 from hub.sync.deliver import deliver
 from hub.sync.prove import prove
 from hub.sync.runs import start_run
@@ -51,3 +54,31 @@ def test_a_strange_offer_is_one_difference(feed):
     assert prove(hub, run) == "not proven"
     counts = _counts(hub, run)
     assert (counts.get("missing", 0), counts["equal"], counts["strangers"]) == (0, 5, 1)
+
+
+def test_an_offer_that_the_feed_refused_is_not_missing(feed, monkeypatch):
+    hub, run, _ = feed
+
+    def picky(payloads):
+        if any(str(payload["id"]) == "A2" for payload in payloads):
+            raise Refused("too long for a feed", "name")
+        return render_offers(payloads)
+
+    monkeypatch.setattr(sink, "render_offers", picky)
+    with hub.connect() as connection:
+        connection.execute("update delivery set delivered = 0")
+    assert deliver(hub, run, "feed")["refused"] == 1
+
+    assert prove(hub, run) == "not proven"
+    counts = _counts(hub, run)
+    assert (counts["refused"], counts.get("missing", 0), counts["equal"]) == (1, 0, 4)
+    with hub.connect() as connection:
+        (said,) = connection.execute("select differences from proof where subject = 'target:feed/offer'").fetchone()[0]
+    assert said == {"class": "refused", "key": "A2", "reason": "name: too long for a feed"}
+    assert deliver(hub, run, "feed") == {}
+
+    monkeypatch.undo()
+    with hub.connect() as connection:
+        connection.execute("update delivery set delivered = 0")
+    deliver(hub, run, "feed")
+    assert prove(hub, run) == "proven"

@@ -119,6 +119,13 @@ def test_an_unready_system_is_asked_again(hub: Hub) -> None:
     assert run_flow(hub, flow, "test") == "proven"
 
 
+def test_a_target_that_stays_busy_is_proved_all_the_same(hub: Hub) -> None:
+    stages = Stages({"deliver:shop": RetryLater("3 of shop/product wait for another try", 0.0)})
+    assert run_flow(hub, stages.flow(), "test") == "not proven"
+    assert stages.done[-1] == "prove"
+    assert verdict_of(hub)[1]["unfinished"] == {"deliver:shop": "3 of shop/product wait for another try"}
+
+
 def test_a_killed_stage_is_not_proven_until_it_ends_well(hub: Hub) -> None:
     flow, run_id = Stages({}).flow(), start_run(hub, "catalogue_nightly", "test")
 

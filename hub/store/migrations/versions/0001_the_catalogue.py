@@ -85,6 +85,12 @@ def _namespace() -> None:
         sa.Column("id", sa.SmallInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("system", sa.Text(), nullable=False, comment="name in the landscape"),
         sa.Column("kind", sa.Text(), nullable=False, comment="canonical entity (sources) or document kind (targets)"),
+        sa.Column(
+            "rendered_as",
+            sa.Text(),
+            nullable=True,
+            comment="fingerprint of mapping and landscape under which its documents were owed",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_namespace")),
         sa.UniqueConstraint("system", "kind", name=op.f("uq_namespace_system")),
     )
