@@ -48,7 +48,7 @@ class Screen:
             return
         if name not in self._bars:
             self._bars[name] = self.progress.add_task(name, total=None, numbers="")
-        numbers = _said(done, total, unit, finished=finished) if done or total else unit
+        numbers = _said(done, total, unit, finished=finished) if done or total else "" if finished else unit
         end = max(done, 1) if finished else total
         self.progress.update(self._bars[name], completed=end if finished else done, total=end, numbers=numbers)
 
