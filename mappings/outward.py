@@ -13,6 +13,18 @@ fields:                          # every key is always sent
 sku: code                      # the document's code in the shop
 name: name                     # a field of the root
 type: {convert: product_type}  # computed by a named converter of the target, `(document, refs) -> value`
+
+A snapshot's mapping (a feed) names everything that it reads, so that only that is loaded (`mappings/columns.py`):
+
+parts:
+stock: {entity: StockLevel, by: sku, sum: quantity}     # of these rows only the sum of a field is read
+siblings: {entity: Sku, by: product, of: product, fields: [variant, name]}   # whole rows, with these fields
+fields:
+vendor: {from: product.brand, optional: "true"}         # left out when empty; a part's field is its first row's
+url: {from: [channel.offer_url, code], convert: url}    # the converter gets the values, in this order
+param: {from: [siblings, product.attributes], convert: params}   # a part by its name: its rows
+
+Sources are a root field, `part.field`, `part`, `code`, `document.visible`, `document.gone`, `channel.<option>`, `refs`.
 """
 
 from __future__ import annotations
@@ -23,9 +35,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from canonical_model.entities import ENTITIES, fields_of
+from canonical_model.entities import ENTITIES
 from canonical_model.errors import ConfigError
-from mappings.grammar import allowed, read_yaml
+from mappings.columns import Build, Column, Part, Sent, compiled, names, value_of
+from mappings.grammar import allowed, flag, read_yaml
 
 OUT_KEYS = {"target", "document", "root", "when", "parts", "after", "fields"}
 
@@ -75,30 +88,12 @@ class Document(msgspec.Struct):
     gone: bool = False
 
 
-class Part(msgspec.Struct, frozen=True):
-    """Rows that a document shows beside its root.
-
-    Attributes:
-        entity: their canonical entity.
-        by: the field of theirs that names the root (or the rows of `of`), or "".
-        of: the part whose rows `by` names; "" = the root.
-        origin: the field of the root (or of the rows of `of`) that names these rows, or "" (`from` in the file).
-        where: field of theirs to option of the channel that it must equal.
-    """
-
-    entity: str
-    by: str = ""
-    of: str = ""
-    origin: str = ""
-    where: dict[str, str] = {}
-
-
-Renderer = Callable[[Document, Refs], Any]
+Renderer = Callable[..., Any]
 RENDERERS: dict[str, Renderer] = {}
 
 
 def renderer(target: str) -> Callable[[Renderer], Renderer]:
-    """Register a converter of one target's documents under its own name."""
+    """Register a converter of one target under its own name: of documents, or of the values that `from` names."""
 
     def register(function: Renderer) -> Renderer:
         RENDERERS[f"{target}.{function.__name__}"] = function
@@ -116,7 +111,11 @@ class OutMapping(msgspec.Struct, frozen=True):
         root: canonical entity of the root row.
         parts: declared parts by name.
         after: documents that must exist first.
-        fields: payload keys, all of them sent each time.
+        fields: payload keys.
+        renderers: what makes each of them, `(document, refs) -> value`; none where `build` makes them all.
+        columns: what `build` reads.
+        build: `(code, visible, gone, options, refs, *columns) -> payload`, where the file names all that it reads.
+        python: the text of `build`, for people and tests.
         when: (part, field) that must be there for a root to have such a document; the part "" is the root itself.
     """
 
@@ -127,6 +126,9 @@ class OutMapping(msgspec.Struct, frozen=True):
     after: tuple[str, ...]
     fields: tuple[str, ...]
     renderers: tuple[Renderer, ...] = ()
+    columns: tuple[Column, ...] = ()
+    build: Build | None = None
+    python: str = ""
     when: tuple[str, str] | None = None
 
     def render(self, document: Document, refs: Refs) -> dict[str, Any]:
@@ -136,6 +138,10 @@ class OutMapping(msgspec.Struct, frozen=True):
             NotPublishable: the channel cannot show it; says why.
             Waiting: it refers to a document that the target does not hold yet.
         """
+        if self.build is not None:
+            values = [value_of(column, self.parts, document.root, document.parts) for column in self.columns]
+            options = document.channel.options
+            return self.build(document.code, document.visible, document.gone, options, refs, *values)
         return {field: make(document, refs) for field, make in zip(self.fields, self.renderers, strict=True)}
 
 
@@ -155,6 +161,13 @@ def load_out(path: Path) -> OutMapping:
         msg = f"{path.name}: root: no entity {body['root']!r}"
         raise ConfigError(msg)
     parts = {name: _part(path.name, name, said) for name, said in body.get("parts", {}).items()}
+    columns: tuple[Column, ...] = ()
+    build, python, renderers = None, "", tuple[Renderer, ...]()
+    if all(isinstance(said, str) or "from" in said for said in body["fields"].values()):
+        sent = [_sent(path.name, body["target"], name, said) for name, said in body["fields"].items()]
+        columns, build, python = compiled(path.name, body["root"], parts, sent)
+    else:
+        renderers = tuple(_renderer(path.name, body, name, said) for name, said in body["fields"].items())
     return OutMapping(
         target=body["target"],
         document=body["document"],
@@ -162,7 +175,10 @@ def load_out(path: Path) -> OutMapping:
         parts=parts,
         after=tuple(body.get("after", ())),
         fields=tuple(body["fields"]),
-        renderers=tuple(_renderer(path.name, body, name, said) for name, said in body["fields"].items()),
+        renderers=renderers,
+        columns=columns,
+        build=build,
+        python=python,
         when=_when(path.name, body["root"], parts, body["when"]) if "when" in body else None,
     )
 
@@ -173,14 +189,14 @@ def _when(where: str, root: str, parts: Mapping[str, Part], said: str) -> tuple[
         msg = f"{where}: when: no part {part!r}"
         raise ConfigError(msg)
     entity = parts[part].entity if part else root
-    if field not in _names(entity):
+    if field not in names(entity):
         msg = f"{where}: when: {entity} has no field {field!r}"
         raise ConfigError(msg)
     return part, field
 
 
 def _part(where: str, name: str, body: Any) -> Part:
-    allowed(f"{where}: parts.{name}", body, {"entity", "by", "of", "from", "where"})
+    allowed(f"{where}: parts.{name}", body, {"entity", "by", "of", "from", "where", "sum", "fields"})
     entity = body.get("entity", "")
     if entity not in ENTITIES:
         msg = f"{where}: parts.{name}: no entity {entity!r}"
@@ -188,8 +204,8 @@ def _part(where: str, name: str, body: Any) -> Part:
     if ("by" in body) == ("from" in body):
         msg = f"{where}: parts.{name}: by or from, one of them"
         raise ConfigError(msg)
-    known = _names(entity)
-    for field in [*filter(None, [body.get("by")]), *body.get("where", {})]:
+    known = names(entity)
+    for field in [*filter(None, [body.get("by"), body.get("sum")]), *body.get("where", {}), *body.get("fields", ())]:
         if field not in known:
             msg = f"{where}: parts.{name}: {entity} has no field {field!r}"
             raise ConfigError(msg)
@@ -199,24 +215,38 @@ def _part(where: str, name: str, body: Any) -> Part:
         of=body.get("of", ""),
         origin=body.get("from", ""),
         where=body.get("where", {}),
+        sum=body.get("sum", ""),
+        fields=tuple(body.get("fields", ())),
     )
+
+
+def _sent(where: str, target: str, name: str, said: Any) -> Sent:
+    if isinstance(said, str):
+        return Sent(name, (said,))
+    allowed(f"{where}: fields.{name}", said, {"from", "convert", "optional"})
+    sources = (said["from"],) if isinstance(said["from"], str) else tuple(said["from"])
+    if "convert" not in said and len(sources) != 1:
+        msg = f"{where}: fields.{name}: several sources need a converter"
+        raise ConfigError(msg)
+    convert = _converter(where, target, name, said["convert"]) if "convert" in said else None
+    return Sent(name, sources, convert, flag(said.get("optional", "false")))
+
+
+def _converter(where: str, target: str, name: str, said: Any) -> Renderer:
+    found = RENDERERS.get(f"{target}.{said}")
+    if found is None:
+        msg = f"{where}: fields.{name}: no converter {said!r} for {target}"
+        raise ConfigError(msg)
+    return found
 
 
 def _renderer(where: str, body: dict[str, Any], name: str, said: Any) -> Renderer:
     if isinstance(said, str):
         if said == "code":
             return lambda document, refs: document.code
-        if said not in _names(body["root"]):
+        if said not in names(body["root"]):
             msg = f"{where}: fields.{name}: {body['root']} has no field {said!r}"
             raise ConfigError(msg)
         return lambda document, refs: getattr(document.root, said)
     allowed(f"{where}: fields.{name}", said, {"convert"})
-    found = RENDERERS.get(f"{body['target']}.{said.get('convert')}")
-    if found is None:
-        msg = f"{where}: fields.{name}: no converter {said.get('convert')!r} for {body['target']}"
-        raise ConfigError(msg)
-    return found
-
-
-def _names(entity: str) -> set[str]:
-    return {field.encode_name for field in fields_of(ENTITIES[entity])}
+    return _converter(where, body["target"], name, said.get("convert"))

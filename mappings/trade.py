@@ -32,12 +32,16 @@ def price_of(document: Document, sku: Any) -> Any:
     return next((price for price in document.parts["prices"] if price.sku == sku.hub_id), None)
 
 
-def price_for_one(price: Any) -> Decimal:
-    """Return the price of one base unit: the row's is for `per` of them; a division is rounded half up to kopecks."""
-    amount = Decimal(price.amount)
-    if price.per == 1:
-        return amount
-    return (amount / Decimal(price.per)).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
+def price_for_one(amount: Decimal, per: Decimal) -> Decimal:
+    """Return the price of one base unit of what costs `amount` for `per`; a division is rounded half up to kopecks."""
+    if per == 1:
+        return Decimal(amount)
+    return (Decimal(amount) / Decimal(per)).quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
+
+
+def no_price(price_list: str | None) -> str:
+    """Why something without a price in the channel's list is not published."""
+    return f"it has no price in price list {price_list or ''!r}"
 
 
 def stock_of(document: Document, sku: Any) -> int:
@@ -59,8 +63,7 @@ def publishable(document: Document, product: Any, skus: list[Any]) -> None:
     if not skus:
         raise NotPublishable("it has no offer that the hub could take")
     if not any(price_of(document, sku) for sku in skus):
-        msg = f"it has no price in price list {document.channel.options.get('price_list', '')!r}"
-        raise NotPublishable(msg)
+        raise NotPublishable(no_price(document.channel.options.get("price_list")))
 
 
 def telling_options(skus: list[Any]) -> dict[int, dict[str, str]]:

@@ -123,6 +123,8 @@ def options(value: Any) -> list[list[str]]:
 
 @normaliser
 def params(value: Any) -> list[list[str]]:
-    """YML's `param`: name, value and unit."""
+    """YML's `param`: name, value and unit; a payload may have them by name."""
+    if isinstance(value, dict):
+        value = list(value.items())
     rows = value if isinstance(value, list) else [value] if value else []
     return sorted([text(cell) for cell in row] for row in rows)

@@ -1,8 +1,9 @@
 """Payloads as YML elements, fast: a template for each shape of payload, one escape and one clean-up for many offers.
 
 A payload is a dict. `id`, `available`, `type`, `group_id`, `bid` and `cbid` become attributes of the offer, every other
-name an element; a list repeats the element; `param` is a list of `(name, value)` or `(name, value, unit)`. None and an
-empty list are left out. Single elements come first, in the payload's order, lists after them.
+name an element; a list repeats the element; `param` is a list of `(name, value)` or `(name, value, unit)`, or a dict of
+values by name. None and an empty list are left out. Single elements come first, in the payload's order, lists after
+them. A payload of texts alone is written twice as fast as one with numbers or None.
 
 How it is fast: markup is written with three control characters that XML forbids in text anyway, values raw; then the
 whole text is escaped at once, and one byte translation turns the three into markup and drops the other controls. A
@@ -134,7 +135,7 @@ def _fill(payload: Payload) -> tuple[str, int, tuple[str, ...]]:
     plain = {
         name: value if type(value) is str else _plain(name, value)
         for name, value in payload.items()
-        if value is not None and value != []
+        if value is not None and value != [] and value != {}
     }
     layout = (*plain, *[name for name, value in plain.items() if type(value) is list], "")
     return _filled(_plans.get(layout) or _learn(layout, plain), plain)
@@ -147,9 +148,13 @@ def _filled(plan: _Plan, payload: Payload) -> tuple[str, int, tuple[str, ...]]:
     more: list[str] = []
     for name in plan.lists:
         some = payload[name]
+        held.append(len(some))
+        if name == "param" and type(some) is dict:
+            held += some
+            more += some.values()
+            continue
         if type(some) is not list:
             raise TypeError(name)
-        held.append(len(some))
         if name == "param":
             for one in some:
                 held.append(one[0] if len(one) == 2 else (one[0], one[2]))
@@ -166,6 +171,8 @@ def _filled(plan: _Plan, payload: Payload) -> tuple[str, int, tuple[str, ...]]:
 
 def _plain(name: str, value: Any) -> str | list[Any]:
     """A value as text, or a list of texts; raises Refused for anything else."""
+    if isinstance(value, dict) and name == "param":
+        value = list(value.items())
     if not isinstance(value, list | tuple):
         return text_of(value)
     if name != "param":
@@ -187,7 +194,7 @@ def _learn(key: tuple[Any, ...], payload: Payload) -> _Plan:
     for name in payload:
         if not _NAME.fullmatch(name):
             raise Refused("not the name of a YML element", name)
-    names = [name for name, value in payload.items() if not isinstance(value, list)]
+    names = [name for name, value in payload.items() if not isinstance(value, list | dict)]
     if "id" not in names:
         raise Refused("an offer needs an id", "id")
     names.sort(key=lambda name: name not in ATTRIBUTES)

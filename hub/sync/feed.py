@@ -1,7 +1,7 @@
 """Snapshot targets: one ledger row; whatever is owed, the whole feed is rendered again and streamed to the sink.
 
-The sink gets the header first, then an offer a letter, ordered by hub id, and answers once the feed stands under its
-name. Memory stays flat: documents are loaded a chunk at a time.
+The sink gets the header first, then an offer a letter, in the order of the query, and answers once the feed stands
+under its name. Memory stays flat: the offers are one query's answer, read as it comes.
 """
 
 import gc
@@ -19,12 +19,16 @@ from hub.store.canonical import table_name
 from hub.sync.assortment import Assortment
 from hub.sync.attempts import keep_refused
 from hub.sync.claims import Settled, at_work, claim, settle
-from hub.sync.documents import channel_of, load
+from hub.sync.documents import channel_of, row_type, rows_where, settings
 from hub.sync.failpoints import reach
-from hub.sync.rendering import GONE, OUTSIDE
+from hub.sync.feed_query import GONE, HIDDEN, NULL, ROOT_ID, Query, QueryWriter
+from hub.sync.feed_rows import NamedRows, Reader, Row, rows_of, runs_of
+from hub.sync.rendering import GONE as GONE_THERE
+from hub.sync.rendering import OUTSIDE
 from hub.sync.runs import progress
 from hub.sync.shop_codes import ShopCodes
 from hub.sync.targets import Document
+from hub.sync.validity import next_change
 from mappings.faults import NotPublishable, Waiting
 
 CHUNK = 2000
@@ -66,68 +70,91 @@ class Feed:
         return shop | {"date": datetime.now(UTC)} | lists
 
     def letters(self) -> Iterator[Letter]:
-        """The header, then every offer."""
+        """The header, then every offer; while they come, the connection serves nothing else."""
         yield Letter(0, "feed", "update", "", self.header())
+        kind = self.offer.kind
         for hub_id, payload in self._payloads(self.offer):
-            yield Letter(hub_id, self.offer.kind, "update", "", payload)
+            yield Letter(hub_id, kind, "update", "", payload)
 
     def _list(self, document: Document) -> Iterator[dict[str, Any]]:
-        self.refs.codes[document.kind] = {}
         for _, payload in self._payloads(document):
             yield payload
 
     def _payloads(self, document: Document) -> Iterator[tuple[int, dict[str, Any]]]:
-        codes = ShopCodes(self.connection, document)
-        after = 0
-        while ids := self._next(document, after):
-            after = ids[-1]
-            hidden = self.assortment.hidden(self.connection, document.root, ids)
-            known = codes.known(ids)
-            loaded = load(self.connection, document, ids, self.channel, known, hidden)
-            self._name(document, codes, loaded.documents)
-            self.due = min([*loaded.due.values(), *([self.due] if self.due else [])], default=None)
-            for hub_id, one in loaded.documents.items():
-                payload = self._render(document, one)
-                if payload is not None:
-                    yield hub_id, payload
-            self.connection.commit()
-            if document is self.offer:
-                progress(self.hub, self.run_id, f"deliver:{document.name}", self.counts.total(), None)
-
-    def _name(self, document: Document, codes: ShopCodes, loaded: dict[int, Any]) -> None:
-        nameless = [one for one in loaded.values() if one.code is None and one.visible and not one.gone]
-        given = codes.allocate([one.root for one in nameless]) if nameless else {}
-        for one in nameless:
-            one.code = given[one.root.hub_id]
+        wanted = {link.part: settings(self.connection, link, self.channel) for link in document.links if link.where}
+        writer = QueryWriter(document, wanted, self.assortment.conditions(document.root))
+        query = writer.query()
+        codes = self._name(document, writer)
         if document is not self.offer:
-            self.refs.codes[document.kind].update({i: one.code for i, one in loaded.items() if one.code is not None})
+            self.refs.codes[document.kind] = codes.all()
+        for link in document.links:
+            moment = next_change(self.connection, link, wanted.get(link.part, {}))
+            self.due = min(filter(None, (self.due, moment)), default=None)
+        reader = Reader(writer, query, self._named(writer), self.channel.options, self.refs)
+        run = query.places["", query.run] if query.run else None
+        with self._answer(query) as lines:
+            for rows in runs_of(rows_of(lines), run):
+                yield from self._render(document, reader, rows)
+        self.connection.commit()
 
-    def _render(self, document: Document, one: Any) -> dict[str, Any] | None:
-        if one.gone or not one.visible:
-            self._left_out(document, "hidden", GONE if one.gone else OUTSIDE)
-            return None
-        try:
-            payload = document.mapping.render(one, self.refs)
-        except NotPublishable as why:
-            self._left_out(document, "unpublishable", why.reason)
-            return None
-        except Waiting as why:
-            self._left_out(document, "unpublishable", f"its {why.document} is not in the feed")
-            return None
-        if document is self.offer:
-            self.counts["offers"] += 1
-        return payload
+    @contextmanager
+    def _answer(self, query: Query) -> Iterator[psycopg.Copy]:
+        """The rows of a query, as they come. Joined in order: a table's worth of hashes would not stay flat."""
+        for setting in ("enable_hashjoin = off", "enable_hashagg = off", "random_page_cost = 1.1"):
+            self.connection.execute(f"set local {setting}")
+        with self.connection.cursor() as cursor:
+            text = f"copy ({query.text}) to stdout (null '{NULL}')"
+            with cursor.copy(text, query.arguments) as copy:
+                yield copy
+
+    def _named(self, writer: QueryWriter) -> dict[str, NamedRows]:
+        """Rows that an array names: few (categories), so all of them at once."""
+        made = {}
+        for link in (one for one in writer.document.links if writer.named_by_array(one)):
+            rows = self.connection.execute(f"select hub_id from {table_name(link.entity)}").fetchall()
+            found = rows_where(self.connection, link.entity, "hub_id", [row[0] for row in rows])
+            made[link.part] = NamedRows({row.hub_id: row for row in found})
+        return made
+
+    def _name(self, document: Document, writer: QueryWriter) -> ShopCodes:
+        """Give everything that is shown a code, before anything refers to it."""
+        codes, after = ShopCodes(self.connection, document), 0
+        kind, columns = row_type(document.root)
+        text, arguments = writer.nameless(columns)
+        while rows := self.connection.execute(text, [*arguments, after, CHUNK]).fetchall():
+            roots = [kind._make(row) for row in rows]
+            after = roots[-1].hub_id
+            codes.allocate(roots)
+            self.connection.commit()
+        return codes
+
+    def _render(self, document: Document, reader: Reader, rows: list[Row]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The payloads of rows that stand beside each other."""
+        beside = [reader.beside(row) for row in rows] if reader.beside is not None else []
+        for row in rows:
+            if row[GONE] == "t" or row[HIDDEN] == "t":
+                self._left_out(document, "hidden", GONE_THERE if row[GONE] == "t" else OUTSIDE)
+                continue
+            try:
+                payload = reader.payload(row, beside)
+            except NotPublishable as why:
+                self._left_out(document, "unpublishable", why.reason)
+            except Waiting as why:
+                self._left_out(document, "unpublishable", f"its {why.document} is not in the feed")
+            else:
+                if document is self.offer:
+                    self._count()
+                yield int(row[ROOT_ID]), payload
+
+    def _count(self) -> None:
+        self.counts["offers"] += 1
+        if self.counts["offers"] % CHUNK == 0:
+            progress(self.hub, self.run_id, f"deliver:{self.offer.name}", self.counts.total(), None)
 
     def _left_out(self, document: Document, how: str, reason: str) -> None:
         if document is self.offer:
             self.counts[how] += 1
             self.reasons[reason] += 1
-
-    def _next(self, document: Document, after: int) -> list[int]:
-        rows = self.connection.execute(
-            f"select hub_id from {table_name(document.root)} where hub_id > %s order by hub_id limit %s", (after, CHUNK)
-        )
-        return [row[0] for row in rows]
 
 
 def _plural(kind: str) -> str:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from canonical_model.entities import ENTITIES
 from canonical_model.errors import ConfigError
 from hub.store.tables import CANONICAL
-from mappings.outward import OutMapping, Part
+from mappings.columns import Part
+from mappings.outward import OutMapping
 
 ROOT = ""
 

@@ -30,6 +30,14 @@ class ShopCodes:
         )
         return dict(rows.fetchall())
 
+    def all(self) -> dict[int, str]:
+        """All codes that were given, by root."""
+        rows = self.connection.execute(
+            "select hub_id, code from code where target = %s and document = %s",
+            (self.document.system.name, self.document.number),
+        )
+        return dict(rows.fetchall())
+
     def allocate(self, roots: Sequence[Any]) -> dict[int, str]:
         """Give each root a code that nobody has; the caller commits. Returns them by root."""
         sources = self._source_ids([root.hub_id for root in roots])

@@ -50,3 +50,16 @@ def due_times(
         for start in rows[link.start]:
             if start.hub_id in moments:
                 due[root] = min(due.get(root, moments[start.hub_id]), moments[start.hub_id])
+
+
+def next_change(connection: psycopg.Connection[Any], link: Link, wanted: Mapping[str, list[Any]]) -> datetime | None:
+    """The next moment at which any row of a part begins or ceases to hold."""
+    if link.forward or not holds_for_a_time(link.entity):
+        return None
+    also = "".join(f" and {field} = any(%s)" for field in wanted)
+    found = connection.execute(
+        f"select min(m) from (select unnest(array[{FROM}, {TO}]) m from {table_name(link.entity)} "
+        f"where ({FROM} is not null or {TO} is not null){also}) t where m > now()",
+        list(wanted.values()),
+    ).fetchone()
+    return found[0] if found else None

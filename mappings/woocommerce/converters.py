@@ -54,7 +54,7 @@ def one_gtin(value: str) -> str | None:
 def amount(document: Document, sku: Any) -> str:
     """Return a price as the shop writes it; empty when the SKU has none, so that it cannot be bought."""
     price = price_of(document, sku)
-    return format(price_for_one(price).normalize(), "f") if price else ""
+    return format(price_for_one(price.amount, price.per).normalize(), "f") if price else ""
 
 
 def _skus(document: Document) -> list[Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from mappings.converters import converter
 from mappings.faults import NotPublishable
-from mappings.outward import Document, Refs, renderer
-from mappings.trade import is_variable, live, price_for_one, price_of, publishable, shown, stock_of, telling_options
+from mappings.outward import Refs, renderer
+from mappings.trade import SERVICES, is_variable, live, no_price, price_for_one, telling_options
 
 yml = renderer("yml")
 
@@ -32,6 +34,7 @@ def offer_name(name: str, prefix: str, vendor: str, model: str) -> str | None:
     return name.strip() or joined or None
 
 
+@lru_cache(maxsize=10_000)
 def number_of(code: str) -> str:
     """Return a category's number: a code of digits is one, any other gives 15 digits of its hash."""
     if code.isascii() and code.isdigit() and len(code) <= 18:
@@ -40,117 +43,99 @@ def number_of(code: str) -> str:
 
 
 @yml
-def category_id(document: Document, refs: Refs) -> str:
+def category_id(code: str | None) -> str:
     """The category's number in the feed."""
-    return number_of(document.code or "")
+    return number_of(code or "")
 
 
 @yml
-def category_parent(document: Document, refs: Refs) -> str | None:
+def category_parent(parent: int | None, refs: Refs) -> str | None:
     """The number of the category above."""
-    parent = document.root.parent
     return number_of(refs.target_id("category", parent)) if parent is not None else None
 
 
 @yml
-def available(document: Document, refs: Refs) -> bool:
+def available(
+    visible: bool,
+    gone: bool,
+    when_gone: str | None,
+    price_list: str | None,
+    product: int | None,
+    kind: str | None,
+    amount: Decimal | None,
+    quantity: Decimal | None,
+) -> str:
     """To be had at once; also the place where what a feed cannot show is refused."""
-    if not shown(document):
-        if document.channel.options.get("gone") == "zero":
-            return False
-        raise NotPublishable("it is gone" if document.gone else "it is not in the channel's assortment")
-    publishable(document, _product(document), [document.root])
-    return stock_of(document, document.root) > 0
+    if gone or not visible:
+        if when_gone == "zero":
+            return "false"
+        raise NotPublishable("it is gone" if gone else "it is not in the channel's assortment")
+    if product is None:
+        raise NotPublishable("its product was not received")
+    if kind and kind.strip().lower() in SERVICES:
+        raise NotPublishable("it is a service")
+    if amount is None:
+        raise NotPublishable(no_price(price_list))
+    return "true" if quantity is not None and quantity >= 1 else "false"
 
 
 @yml
-def url(document: Document, refs: Refs) -> str | None:
+def url(prefix: str | None, code: str | None) -> str | None:
     """The offer's page: the channel's `offer_url` with the code after it."""
-    prefix = document.channel.options.get("offer_url")
-    return f"{prefix}{document.code}" if prefix else None
+    return f"{prefix}{code}" if prefix else None
 
 
 @yml
-def price(document: Document, refs: Refs) -> str | None:
+def price(amount: Decimal | None, per: Decimal | None) -> str | None:
     """Price of one unit, with a point."""
-    row = price_of(document, document.root)
-    return format(price_for_one(row).normalize(), "f") if row else None
+    if amount is None or per is None:
+        return None
+    return format(price_for_one(amount, per).normalize(), "f")
 
 
 @yml
-def currency(document: Document, refs: Refs) -> str | None:
-    """Currency of the price."""
-    row = price_of(document, document.root)
-    return row.currency if row else None
-
-
-@yml
-def category(document: Document, refs: Refs) -> str | None:
+def category(categories: list[Any], refs: Refs) -> str | None:
     """The first category of the product: a feed allows one."""
-    rows = [row for row in document.parts["categories"] if not row.gone]
-    return number_of(refs.target_id("category", rows[0].hub_id)) if rows else None
+    for row in categories:
+        if not row.gone:
+            return number_of(refs.target_id("category", row.hub_id))
+    return None
 
 
 @yml
-def name(document: Document, refs: Refs) -> str | None:
-    """Name of the variant, else of the product."""
-    product = _product(document)
-    return document.root.name or (product.name if product else None)
+def first(own: str | None, products: str | None) -> str | None:
+    """What the variant says, else the product."""
+    return own or products
 
 
 @yml
-def vendor(document: Document, refs: Refs) -> str | None:
-    """Brand."""
-    product = _product(document)
-    return product.brand if product else None
+def count(visible: bool, gone: bool, quantity: Decimal | None) -> str:
+    """Stock of all locations in whole units; 0 for what is not shown."""
+    if quantity is None or quantity < 1 or gone or not visible:
+        return "0"
+    return str(int(quantity))
 
 
 @yml
-def vendor_code(document: Document, refs: Refs) -> str | None:
-    """Article of the variant, else of the product."""
-    product = _product(document)
-    return document.root.article or (product.article if product else None)
-
-
-@yml
-def description(document: Document, refs: Refs) -> str | None:
-    """Description of the product."""
-    product = _product(document)
-    return product.description if product else None
-
-
-@yml
-def count(document: Document, refs: Refs) -> int:
-    """Stock of all locations; 0 for what is not shown."""
-    return stock_of(document, document.root) if shown(document) else 0
-
-
-@yml
-def pictures(document: Document, refs: Refs) -> list[str]:
+def pictures(prefix: str | None, images: list[str] | None) -> list[str]:
     """Addresses of pictures: whole ones as they are, others after the channel's `images_url`, if it has one."""
-    product = _product(document)
-    prefix = document.channel.options.get("images_url")
-    names = product.images if product else ()
-    return [n if n.startswith(("http://", "https://")) else f"{prefix}{n}" for n in names if prefix or "://" in n]
+    if not images:
+        return []
+    return [n if n.startswith(("http://", "https://")) else f"{prefix}{n}" for n in images if prefix or "://" in n]
 
 
 @yml
-def barcodes(document: Document, refs: Refs) -> list[str]:
+def barcode(own: str | None, variant: str | None, products: str | None) -> str | None:
     """The GTIN of the variant, or of a simple product; other barcodes mean nothing to strangers."""
-    product = _product(document)
-    found = document.root.gtin or (product.gtin if product and document.root.variant is None else None)
-    return [found] if found else []
+    return own or (products if variant is None else None)
 
 
 @yml
-def params(document: Document, refs: Refs) -> list[tuple[str, str]]:
+def params(own: int, siblings: list[Any], attributes: dict[str, str] | None) -> dict[str, str]:
     """What makes the variant, then the product's properties."""
-    siblings = live(document.parts["siblings"])
-    telling = telling_options(siblings).get(document.root.hub_id, {}) if is_variable(siblings) else {}
-    product = _product(document)
-    rest: dict[str, Any] = dict(product.attributes) if product else {}
-    return [*telling.items(), *((n, v) for n, v in rest.items() if n not in telling)]
-
-
-def _product(document: Document) -> Any:
-    return next(iter(document.parts["product"]), None)
+    rest = attributes or {}
+    if len(siblings) == 1 and siblings[0].variant is None:
+        return rest
+    skus = live(siblings)
+    telling = telling_options(skus).get(own, {}) if is_variable(skus) else {}
+    return telling | {name: value for name, value in rest.items() if name not in telling}

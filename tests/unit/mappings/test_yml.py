@@ -47,11 +47,11 @@ def test_an_offer_holds_what_aggregators_ask_for():
         "Ч-1",
         "10.5",
         "RUB",
-        True,
+        "true",
     )
     assert payload["categoryId"].isdigit()
     assert payload["picture"] == ["https://shop.example/2.jpg"]
-    assert payload["barcode"] == ["4600000000022"]
+    assert payload["barcode"] == "4600000000022"
     assert payload["url"] == "https://shop.example/?sku=Ч-1"
 
 
