@@ -98,11 +98,15 @@ def _update(connection: Connection, name: str, version: int, run_id: int) -> int
 def _fold_repeated(connection: Connection, name: str, values: Sequence[str]) -> None:
     """Two records of one batch that state the same row: the later one counts, the earlier one where it says nothing."""
     table, keys = table_name(name), _keys(name)
-    twice = f'from "s_{table}" a where {_on(keys, "a", "b")} and a.ctid < b.ctid'
-    if connection.execute(f'select 1 from "s_{table}" b where exists (select {twice}) limit 1').fetchone() is None:
+    listed = ", ".join(f'"{key}"' for key in keys)
+    # Grouped, not joined: a join that stops at the first hit is planned as if there were one, and there is none.
+    repeated = f'select {listed} from "s_{table}" group by {listed} having count(*) > 1'
+    if connection.execute(f"select exists ({repeated})").fetchone() == (False,):
         return
     sets = ", ".join(f'"{c}" = {_fold(name, c, "a", "b")}' for c in values)
-    connection.execute(f'update "s_{table}" b set {sets} {twice}')
+    connection.execute(
+        f'update "s_{table}" b set {sets} from "s_{table}" a where {_on(keys, "a", "b")} and a.ctid < b.ctid'
+    )
     connection.execute(f'delete from "s_{table}" a using "s_{table}" b where {_on(keys, "a", "b")} and a.ctid < b.ctid')
 
 

@@ -332,3 +332,13 @@ def test_bytes_that_are_broken_inside_one_record_refuse_the_whole_file(night, sh
     assert found[0] == "refused"
     assert said in str(found[1])
     assert night.one("select count(*) from product") == 0
+
+
+def test_another_mapping_version_maps_all_again_and_changes_what_differs(night, shelf, monkeypatch):
+    night.onec.drop(shelf)
+    night.run()
+    monkeypatch.setattr("mappings.registry.version", lambda _: "another")
+    night.onec.drop([shelf[0].but(price="99.00"), *shelf[1:]])
+    counts = night.run()
+    assert counts["normalise"]["changed"] == 124
+    assert (counts["merge"]["updated"], counts["merge"]["inserted"]) == (1, 0)
