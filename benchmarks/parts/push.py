@@ -15,6 +15,8 @@ from benchmarks.stand import Night, Stand
 PART = "push"
 PRODUCTS = 4_000
 BATCH = 100
+# Four rounds of 16 batches.
+LETTERS = 6_400
 LATENCY_MS = 200
 IN_FLIGHT = 16
 LIMIT = 10
@@ -56,8 +58,19 @@ def rows(stand: Stand, count: int) -> list[Row]:
         many = _speed(stand, night, IN_FLIGHT)
         one = _speed(stand, night, 1)
         taken = _limited(stand, night)
+    sink_many, sink_one = _sink(stand, IN_FLIGHT), _sink(stand, 1)
     limit = BATCH * IN_FLIGHT / (LATENCY_MS / 1000)
+    late = f"the shop answers after {LATENCY_MS} ms"
     return [
+        Row(
+            PART,
+            f"push by the connector, {IN_FLIGHT} in flight",
+            "documents/s",
+            sink_many,
+            Beside("one at a time", sink_one, at_least(10)),
+            Beside("latency alone", limit),
+            note=f"letters are ready; {late}",
+        ),
         Row(
             PART,
             f"deliver, {IN_FLIGHT} in flight",
@@ -65,7 +78,7 @@ def rows(stand: Stand, count: int) -> list[Row]:
             many,
             Beside("one at a time", one, at_least(10)),
             Beside("latency alone", limit),
-            note=f"the shop answers after {LATENCY_MS} ms",
+            note=f"claimed, rendered, pushed, settled; {late}",
         ),
         Row(
             PART,
@@ -85,6 +98,15 @@ def _speed(stand: Stand, night: Night, in_flight: int) -> float:
         said = _deliver(stand, copy, shop, f"{in_flight} in flight", {"in_flight": str(in_flight)}, again=True)
         expect(shop.counted(), documents=PRODUCTS, rejected=0)
     return PRODUCTS / float(said["seconds"])
+
+
+def _sink(stand: Stand, in_flight: int) -> float:
+    """Documents a second of the connector alone."""
+    with slow_shop(LATENCY_MS) as shop:
+        given = {"shop": shop.url, "count": LETTERS, "in_flight": in_flight}
+        said = stand.run("tasks.sink", given, f"push {LETTERS}, {in_flight} in flight").said
+        expect(said, done=LETTERS)
+    return LETTERS / float(said["seconds"])
 
 
 def _limited(stand: Stand, night: Night) -> float:
