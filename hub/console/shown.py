@@ -264,4 +264,5 @@ def sync(data: Data) -> None:
 
 
 def _standing(row: Data) -> str:
-    return ", ".join(filter(None, ("owed" if row["owed"] else "sent", row["state"], row["reason"])))
+    state = "" if row["state"] == "idle" else row["state"]
+    return ", ".join(filter(None, ("owed" if row["owed"] else "sent", state, row["reason"])))
