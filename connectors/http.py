@@ -109,7 +109,8 @@ class Answer:
             found = _TITLE.search(body[:20_000])
             title = found.group(1).strip().decode("utf-8", "replace")[:80] if found else ""
             return f"a web page ({self.redact(title)})" if title else "a web page"
-        return f"{len(self.body)} bytes of {self.headers.get('content-type', 'unnamed type')} ({self.redact(detail)})"
+        said = f" ({self.redact(detail)})" if detail else ""
+        return f"{len(self.body)} bytes of {self.headers.get('content-type', 'unnamed type')}{said}"
 
 
 class Http:
@@ -219,7 +220,8 @@ class Http:
         """Turn statuses that do not concern the request itself into errors."""
         status, where = answer.status, answer.where
         if status in (401, 403):
-            msg = f"{where}: {status}, the credentials were not accepted{_detail(answer)}"
+            why = f"the credentials were not accepted{_detail(answer)}; put valid ones into the connection"
+            msg = f"{where}: {status}, {why}"
             raise ConfigError(msg)
         if status == 429:
             wait = retry_after(answer.headers.get("retry-after"))

@@ -89,8 +89,11 @@ def go_on(hub: Hub, flow: Flow, run_id: int, *, dry: bool = False, report: Repor
     for stage in flow.stages:
         if dry and stage.name == PROVE.name:
             break
-        for subject in stage.subjects(hub.landscape, flow.name):
-            blocked = subject in failed if stage.over == "streams" else bool(failed)
+        subjects = stage.subjects(hub.landscape, flow.name)
+        # A shop that cannot be reached does not keep the feed from being published: only what failed before counts.
+        before = failed.difference(subjects)
+        for subject in subjects:
+            blocked = subject in failed or (stage.over != "streams" and bool(before))
             if blocked and not stage.in_any_case:
                 continue
             counts = _try(hub, run_id, stage, subject, dry)

@@ -266,9 +266,11 @@ class Delivery:
             reason = f"{outcome.field}: {outcome.reason}" if outcome.field else outcome.reason
             return Settled(row, "refused", reason=reason, refused=digest, code=code, due=self._due(row))
         if isinstance(outcome, Unknown):
-            return Settled(row, "unknown", delivered=False, reason=outcome.why, wait_s=ASK_AGAIN_S, code=code)
+            reason = f"{outcome.why}; the target is asked what became of it before it is sent again"
+            return Settled(row, "unknown", delivered=False, reason=reason, wait_s=ASK_AGAIN_S, code=code)
         if isinstance(outcome, RetryAt):
-            return Settled(row, delivered=False, reason=outcome.why, wait_s=outcome.after_s, code=code)
+            reason = f"{outcome.why}; it is sent again after {outcome.after_s:.0f} s"
+            return Settled(row, delivered=False, reason=reason, wait_s=outcome.after_s, code=code)
         if outcome.letter.op == "remove":
             return Settled(row, digest=b"", target_id="", code=code, reason=ready.reason if ready else None)
         return Settled(row, delivered=False, digest=b"", target_id="", reason="the target has lost it", code=code)

@@ -1,5 +1,6 @@
 """A shop that misbehaves: nothing doubled, nothing lost, a message that names it, an honest verdict."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -57,13 +58,16 @@ def said(trade: Trade) -> str:
 
 
 FAULTS = {
-    "401": ({"kind": "401"}, "401, the credentials were not accepted"),
-    "429": ({"kind": "429", "retry_after": 0}, "429, asked to wait"),
-    "429 with Retry-After": ({"kind": "429", "retry_after": 1}, "429, asked to wait 1 s"),
-    "500": ({"kind": "500"}, "500 with"),
-    "HTML with 200": ({"kind": "html"}, "200 with a web page"),
-    "dropped connection": ({"kind": "drop"}, "the connection broke"),
-    "time-out after the commit": ({"kind": "timeout", "seconds": 20}, "no complete answer in time"),
+    "401": ({"kind": "401"}, "401, the credentials were not accepted.*put valid ones into the connection"),
+    "429": ({"kind": "429", "retry_after": 0}, "429, asked to wait 0 s; it is sent again after"),
+    "429 with Retry-After": ({"kind": "429", "retry_after": 1}, "429, asked to wait 1 s; it is sent again after 1 s"),
+    "500": ({"kind": "500"}, "500 with .*critical error.*the target is asked what became of it"),
+    "HTML with 200": ({"kind": "html"}, "200 with a web page.*the target is asked what became of it"),
+    "dropped connection": ({"kind": "drop"}, "the connection broke.*the target is asked what became of it"),
+    "time-out after the commit": (
+        {"kind": "timeout", "seconds": 20},
+        "no complete answer in time.*the target is asked what became of it",
+    ),
 }
 
 
@@ -79,8 +83,9 @@ def test_a_shop_that_fails_and_comes_back(name: str, only: str, trade: Callable[
     house.faults(fault | {"path": PRODUCTS, "method": only, "times": 0})
 
     assert house.go(FLOW) == "not proven"
-    assert words in said(house)
-    assert "127.0.0.1" in said(house)
+    assert re.search(words, said(house)), said(house)
+    assert f"127.0.0.1:{house.port}" in said(house)
+    assert len(house.offers()) == 8, "a shop that fails does not keep the feed from being published"
 
     house.faults()
     recover(house)
@@ -88,7 +93,6 @@ def test_a_shop_that_fails_and_comes_back(name: str, only: str, trade: Callable[
     assert set(house.effects_counted().values()) == {1}
     assert {one["effect"] for one in house.effects()} == {"create"}
     assert len(house.state()["products"]) == CREATES - 1
-    assert len(house.offers()) == 8
 
 
 @pytest.mark.parametrize("name", ["500", "dropped connection", "time-out after the commit"])
