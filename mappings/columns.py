@@ -1,8 +1,8 @@
 """Payloads made from columns: an outbound mapping that names every value it reads is compiled to one function.
 
 Because it is known what is read, and nothing else is, a feed of a million offers is one query over those columns, and
-a payload is one call: `build(code, visible, gone, options, refs, *columns) -> payload`. It is generated as the inbound
-side's is (`mappings/compile.py`): a call for each field through closures takes three times as long.
+a payload is one call: `bind(options, refs)` gives `build(code, visible, gone, *columns) -> payload`. It is generated as
+the inbound side's is (`mappings/compile.py`): a call for each field through closures takes three times as long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from canonical_model.entities import ENTITIES, fields_of
 from canonical_model.errors import ConfigError
 
 Build = Callable[..., dict[str, Any]]
-# What is known without a column: word of the mapping -> argument of `build`.
+Bind = Callable[[Mapping[str, Any], Any], Build]
+# What is known without a column: word of the mapping -> name in the function.
 GIVEN = {"code": "code", "document.visible": "visible", "document.gone": "gone", "refs": "refs"}
 CHANNEL = "channel."
 
@@ -79,32 +80,46 @@ def names(entity: str) -> set[str]:
 
 def compiled(
     where: str, root: str, parts: Mapping[str, Part], sent: list[Sent]
-) -> tuple[tuple[Column, ...], Build, str]:
+) -> tuple[tuple[Column, ...], Bind, str]:
     """Return the columns, the function and its Python; raises ConfigError for a source that does not exist."""
     columns: dict[Column, str] = {}
     known: dict[str, Any] = {}
-    lines = ["    payload = {}"]
+    options: dict[str, str] = {}
+    lines = ["        payload = {}"]
     for number, one in enumerate(sent):
-        arguments = [_argument(f"{where}: fields.{one.name}", source, root, parts, columns) for source in one.sources]
+        arguments = [
+            _argument(f"{where}: fields.{one.name}", source, root, parts, columns, options) for source in one.sources
+        ]
         value = ", ".join(arguments)
         if one.convert is not None:
             known[f"convert{number}"] = one.convert
             value = f"convert{number}({value})"
         if one.optional:
-            lines += [f"    value = {value}", "    if value or value == 0:", f"        payload[{one.name!r}] = value"]
+            lines += [f"        value = {value}", "        if value or value == 0:"]
+            lines.append(f"            payload[{one.name!r}] = value")
         else:
-            lines.append(f"    payload[{one.name!r}] = {value}")
-    head = ", ".join(["code", "visible", "gone", "options", "refs", *columns.values()])
-    text = "\n".join([f"def build({head}):", *lines, "    return payload"])
+            lines.append(f"        payload[{one.name!r}] = {value}")
+    head = ", ".join(["code", "visible", "gone", *columns.values()])
+    bound = [f"    {name} = options.get({option!r})" for option, name in options.items()]
+    python = ["def bind(options, refs):", *bound, f"    def build({head}):", *lines, "        return payload"]
+    text = "\n".join([*python, "    return build"])
     exec(compile(text, f"<{where}>", "exec"), known)  # noqa: S102
-    return tuple(columns), known["build"], text
+    return tuple(columns), known["bind"], text
 
 
-def _argument(where: str, source: str, root: str, parts: Mapping[str, Part], columns: dict[Column, str]) -> str:
+def _argument(
+    where: str,
+    source: str,
+    root: str,
+    parts: Mapping[str, Part],
+    columns: dict[Column, str],
+    options: dict[str, str],
+) -> str:
+    """The name that a source has in the function; new ones get theirs."""
     if source in GIVEN:
         return GIVEN[source]
     if source.startswith(CHANNEL):
-        return f"options.get({source.removeprefix(CHANNEL)!r})"
+        return options.setdefault(source.removeprefix(CHANNEL), f"option{len(options)}")
     part, _, field = source.rpartition(".")
     if source in parts:
         part, field = source, ""

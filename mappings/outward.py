@@ -37,7 +37,7 @@ import msgspec
 
 from canonical_model.entities import ENTITIES
 from canonical_model.errors import ConfigError
-from mappings.columns import Build, Column, Part, Sent, compiled, names, value_of
+from mappings.columns import Bind, Column, Part, Sent, compiled, names, value_of
 from mappings.grammar import allowed, flag, read_yaml
 
 OUT_KEYS = {"target", "document", "root", "when", "parts", "after", "fields"}
@@ -112,10 +112,10 @@ class OutMapping(msgspec.Struct, frozen=True):
         parts: declared parts by name.
         after: documents that must exist first.
         fields: payload keys.
-        renderers: what makes each of them, `(document, refs) -> value`; none where `build` makes them all.
-        columns: what `build` reads.
-        build: `(code, visible, gone, options, refs, *columns) -> payload`, where the file names all that it reads.
-        python: the text of `build`, for people and tests.
+        renderers: what makes each of them, `(document, refs) -> value`; none where `bind` makes them all.
+        columns: what the payload is made of, where the file names all that it reads.
+        bind: `(options, refs) -> build`, and `build(code, visible, gone, *columns) -> payload`.
+        python: the text of `bind`, for people and tests.
         when: (part, field) that must be there for a root to have such a document; the part "" is the root itself.
     """
 
@@ -127,7 +127,7 @@ class OutMapping(msgspec.Struct, frozen=True):
     fields: tuple[str, ...]
     renderers: tuple[Renderer, ...] = ()
     columns: tuple[Column, ...] = ()
-    build: Build | None = None
+    bind: Bind | None = None
     python: str = ""
     when: tuple[str, str] | None = None
 
@@ -138,10 +138,10 @@ class OutMapping(msgspec.Struct, frozen=True):
             NotPublishable: the channel cannot show it; says why.
             Waiting: it refers to a document that the target does not hold yet.
         """
-        if self.build is not None:
+        if self.bind is not None:
             values = [value_of(column, self.parts, document.root, document.parts) for column in self.columns]
-            options = document.channel.options
-            return self.build(document.code, document.visible, document.gone, options, refs, *values)
+            build = self.bind(document.channel.options, refs)
+            return build(document.code, document.visible, document.gone, *values)
         return {field: make(document, refs) for field, make in zip(self.fields, self.renderers, strict=True)}
 
 
@@ -162,10 +162,10 @@ def load_out(path: Path) -> OutMapping:
         raise ConfigError(msg)
     parts = {name: _part(path.name, name, said) for name, said in body.get("parts", {}).items()}
     columns: tuple[Column, ...] = ()
-    build, python, renderers = None, "", tuple[Renderer, ...]()
+    bind, python, renderers = None, "", tuple[Renderer, ...]()
     if all(isinstance(said, str) or "from" in said for said in body["fields"].values()):
         sent = [_sent(path.name, body["target"], name, said) for name, said in body["fields"].items()]
-        columns, build, python = compiled(path.name, body["root"], parts, sent)
+        columns, bind, python = compiled(path.name, body["root"], parts, sent)
     else:
         renderers = tuple(_renderer(path.name, body, name, said) for name, said in body["fields"].items())
     return OutMapping(
@@ -177,7 +177,7 @@ def load_out(path: Path) -> OutMapping:
         fields=tuple(body["fields"]),
         renderers=renderers,
         columns=columns,
-        build=build,
+        bind=bind,
         python=python,
         when=_when(path.name, body["root"], parts, body["when"]) if "when" in body else None,
     )

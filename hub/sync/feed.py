@@ -32,6 +32,14 @@ from hub.sync.validity import next_change
 from mappings.faults import NotPublishable, Waiting
 
 CHUNK = 2000
+IN_ORDER = (
+    "enable_hashjoin = off",
+    "enable_hashagg = off",
+    "random_page_cost = 1.1",
+    "max_parallel_workers_per_gather = 0",
+)
+"""How the query is to run: tables joined in the order of their keys. Hashes of whole tables would not stay flat, and
+parallel workers each aggregate all of the stock."""
 
 
 class FeedRefs:
@@ -99,8 +107,8 @@ class Feed:
 
     @contextmanager
     def _answer(self, query: Query) -> Iterator[psycopg.Copy]:
-        """The rows of a query, as they come. Joined in order: a table's worth of hashes would not stay flat."""
-        for setting in ("enable_hashjoin = off", "enable_hashagg = off", "random_page_cost = 1.1"):
+        """The rows of a query, as they come."""
+        for setting in IN_ORDER:
             self.connection.execute(f"set local {setting}")
         with self.connection.cursor() as cursor:
             text = f"copy ({query.text}) to stdout (null '{NULL}')"

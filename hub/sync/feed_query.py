@@ -63,7 +63,7 @@ class QueryWriter:
     def query(self) -> Query:
         """Everything that the mapping reads; raises ConfigError for what cannot be asked."""
         mapping = self.document.mapping
-        if mapping.build is None or mapping.when is not None:
+        if mapping.bind is None or mapping.when is not None:
             self._refuse("every field of a snapshot's document names what it is made from, and it has no `when`")
         self.places = {(ROOT, "hub_id"): ROOT_ID}
         for column in mapping.columns:

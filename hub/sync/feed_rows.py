@@ -1,6 +1,6 @@
 """The answer to a feed's query as payloads: a row is cut into texts, and each text becomes what its column holds.
 
-The function that does it is generated once a document kind: it passes the values straight to the mapping's `build`.
+The function that does it is generated once a document kind: it passes the values straight to the mapping's function.
 """
 
 import re
@@ -27,8 +27,8 @@ _KINDS = (
     (Integer, "(None if row[{0}] == NULL else int(row[{0}]))"),
     (Numeric, "(None if row[{0}] == NULL else Decimal(row[{0}]))"),
     (Boolean, "(None if row[{0}] == NULL else row[{0}] == 't')"),
-    (ARRAY, "(None if row[{0}] == NULL else decode(row[{0}]))"),
-    (JSONB, "(None if row[{0}] == NULL else decode(row[{0}]))"),
+    (ARRAY, "(None if row[{0}] == NULL else [] if row[{0}] == '[]' else decode(row[{0}]))"),
+    (JSONB, "(None if row[{0}] == NULL else {{}} if row[{0}] == '{{}}' else decode(row[{0}]))"),
 )
 
 
@@ -64,15 +64,16 @@ class Reader:
         refs: Any,
     ) -> None:
         self.writer, self.query = writer, query
+        bind = writer.document.mapping.bind
+        assert bind is not None, "the query was refused otherwise"
         self.known: dict[str, Any] = {
-            "NULL": NULL, "Decimal": Decimal, "decode": msgspec.json.decode, "options": options, "refs": refs,
-            "build": writer.document.mapping.build,
+            "NULL": NULL, "Decimal": Decimal, "decode": msgspec.json.decode, "build": bind(options, refs),
         }  # fmt: skip
         self.beside: Callable[[Row], Any] | None = None
         self.named = named
         values = ", ".join(self._value(column) for column in writer.document.mapping.columns)
         self.payload: Callable[[Row, list[Any]], dict[str, Any]] = self._function(
-            f"lambda row, beside: build({_text(CODE)}, True, False, options, refs, {values})"
+            f"lambda row, beside: build({_text(CODE)}, True, False, {values})"
         )
 
     def _function(self, text: str) -> Any:
