@@ -27,18 +27,20 @@ class DatabasePace:
         self.lump = max(1, min(10, int((rate or 0) / 5)))
         self.here = 0
         self.lock = threading.Lock()
-        self.blocked_until = 0.0
+        self.blocked_until = self.ready_at = 0.0
         self.connection: psycopg.Connection[tuple[float, float | None]] | None = None
 
     def take(self, cost: int = 1) -> None:
         """Wait until `cost` requests may be sent."""
-        wait = self.blocked_until - time.monotonic()
+        ready_at = self.blocked_until
         if self.rate is not None:
             with self.lock:
                 while self.here < cost:
-                    wait = max(wait, self._take_lump())
+                    self.ready_at = time.monotonic() + self._take_lump()
                 self.here -= cost
-        if wait > 0:
+                # Whoever takes from a lump waits for it, not only the thread that fetched it.
+                ready_at = max(ready_at, self.ready_at)
+        if (wait := ready_at - time.monotonic()) > 0:
             time.sleep(wait)
 
     def _take_lump(self) -> float:
