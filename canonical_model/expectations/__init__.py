@@ -2,7 +2,7 @@
 
 The guard compiles them to vectorised masks for every batch, and to a Great Expectations suite once a nightly table.
 `columns` are bounds of a single row: the record that breaks one is parked. `batch` are bounds of a whole batch:
-crossing one holds it until a person decides. What a retailer may set differently stands in `landscape.yml` under `guards`.
+crossing one holds it until a person decides. What a retailer may set differently stands in `landscape.yml`, `guards`.
 """
 
 from decimal import Decimal, InvalidOperation
