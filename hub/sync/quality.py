@@ -14,8 +14,12 @@ from typing import Any
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
 
 import great_expectations as gx
-import great_expectations.expectations.core as gxe
 import pandas as pd
+from great_expectations.expectations.core.expect_column_value_lengths_to_be_between import (
+    ExpectColumnValueLengthsToBeBetween,
+)
+from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
+from great_expectations.expectations.core.expect_column_values_to_match_regex import ExpectColumnValuesToMatchRegex
 
 from canonical_model.entities import ENTITIES
 from canonical_model.expectations import Column, expectations
@@ -42,7 +46,7 @@ def _expectations(name: str, column: Column) -> list[Any]:
     low = column.above if column.above is not None else column.at_least
     if low is not None or column.at_most is not None:
         found.append(
-            gxe.ExpectColumnValuesToBeBetween(
+            ExpectColumnValuesToBeBetween(
                 column=name,
                 min_value=None if low is None else float(low),
                 max_value=None if column.at_most is None else float(column.at_most),
@@ -50,11 +54,11 @@ def _expectations(name: str, column: Column) -> list[Any]:
             )
         )
     if column.not_blank:
-        found.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=r"\S"))
+        found.append(ExpectColumnValuesToMatchRegex(column=name, regex=r"\S"))
     if column.longest is not None:
-        found.append(gxe.ExpectColumnValueLengthsToBeBetween(column=name, max_value=column.longest))
+        found.append(ExpectColumnValueLengthsToBeBetween(column=name, max_value=column.longest))
     if column.matches is not None:
-        found.append(gxe.ExpectColumnValuesToMatchRegex(column=name, regex=f"^(?:{column.matches})$"))
+        found.append(ExpectColumnValuesToMatchRegex(column=name, regex=f"^(?:{column.matches})$"))
     return found
 
 
