@@ -1,5 +1,6 @@
 """Where everything is measured: a PostgreSQL of its own, exports made once, a fresh database for each measurement."""
 
+import atexit
 import itertools
 import os
 import shutil
@@ -121,6 +122,8 @@ class Stand:
 def opened(screen: Screen) -> Iterator[Stand]:
     """A stand in a temporary folder; server and folder are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="hub-bench-", ignore_cleanup_errors=True) as folder:
+        # The server's handle locks a file there once more when this process ends, and so makes the folder anew.
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         # As root the server runs under another user, who must be able to enter.
         Path(folder).chmod(0o755)
         with screen.step("start PostgreSQL"):
