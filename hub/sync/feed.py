@@ -126,14 +126,14 @@ class Feed:
 
     def _name(self, document: Document, writer: QueryWriter) -> ShopCodes:
         """Give everything that is shown a code, before anything refers to it."""
-        codes, after = ShopCodes(self.connection, document), 0
+        codes = ShopCodes(self.connection, document)
         kind, columns = row_type(document.root)
-        text, arguments = writer.nameless(columns)
-        while rows := self.connection.execute(text, [*arguments, after, CHUNK]).fetchall():
-            roots = [kind._make(row) for row in rows]
-            after = roots[-1].hub_id
-            codes.allocate(roots)
-            self.connection.commit()
+        # One cursor: asking for a page at a time would read all codes again for each page.
+        with self.connection.cursor("nameless") as cursor:
+            cursor.execute(*writer.nameless(columns))
+            while rows := cursor.fetchmany(CHUNK):
+                codes.allocate([kind._make(row) for row in rows])
+        self.connection.commit()
         return codes
 
     def _render(self, document: Document, reader: Reader, rows: list[Row]) -> Iterator[tuple[int, dict[str, Any]]]:

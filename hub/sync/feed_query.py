@@ -76,12 +76,12 @@ class QueryWriter:
         return Query(text, [*self._excluded(), *values], self.places, self.run)
 
     def nameless(self, columns: str) -> tuple[str, list[Any]]:
-        """What is shown but has no code yet, some after an id: the caller adds that id and how many."""
+        """What is shown but has no code yet, with these columns."""
         joins, values = self._joins([link for link in self.document.links if self._above(link)])
         chosen = ", ".join(f"r.{column.strip()}" for column in columns.split(","))
         text = (
             f"select {chosen} from {joins} where c.code is null and not ({self._gone()}) and not ({self._hidden()}) "
-            "and r.hub_id > %s order by r.hub_id limit %s"
+            "order by r.hub_id"
         )
         return text, [*values, *self._excluded()]
 
