@@ -98,8 +98,8 @@ def flat_groups(tree: etree._Element, at: int, parent: str | None = None) -> Ite
         alone = etree.Element("Группа", {str(name): str(value) for name, value in group.attrib.items()})
         if parent is not None:
             alone.set("Родитель", parent)
-        if group.text and group.text.strip():
-            alone.text = group.text  # text where none belongs is the mapping's to refuse
+        # Text where none belongs is the mapping's to refuse.
+        alone.text = "".join([group.text or "", *(child.tail or "" for child in group)]).strip() or None
         nested = [*group.iterchildren(GROUPS)]
         for child in list(group):
             child.tail = None
