@@ -143,6 +143,11 @@ def _check_owners(owners: dict[str, dict[str, str]], systems: dict[str, System],
         if entity not in ENTITIES:
             message = f"{name}: owners.{entity} is no canonical entity; there are {', '.join(ENTITIES)}"
             raise ConfigError(message)
+        if single := sorted(set(fields) - {"*"}):
+            message = (
+                f"{name}: owners.{entity}: owners of single fields ({', '.join(single)}) come with a second source"
+            )
+            raise ConfigError(message)
         for field, system in fields.items():
             if system not in systems:
                 message = f"{name}: owners.{entity}.{field} names '{system}', which is not in systems"

@@ -7,6 +7,7 @@ never sees half of it. The manifest repeats what the database knows, so that a r
 import hashlib
 import io
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -102,6 +103,10 @@ class _Renamed:
         return cast(BinaryIO, self.file)
 
     def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is None and (descriptor := getattr(self.file, "fileno", None)) is not None:
+            # The database will say that it is here, and the source will be told: it must survive a power cut.
+            self.file.flush()
+            os.fsync(descriptor())
         self.file.close()
         if kind is None:
             self.fs.mv(f"{self.path}.part", self.path)

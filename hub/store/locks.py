@@ -15,6 +15,7 @@ from canonical_model.errors import Fenced, RetryLater
 from hub.store.database import connect
 
 MERGE_LOCK = 7_145_002
+DICTIONARY_LOCK = 7_145_003
 
 
 @contextmanager

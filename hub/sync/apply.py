@@ -105,9 +105,9 @@ def _fold_repeated(connection: Connection, name: str, values: Sequence[str]) -> 
         return
     sets = ", ".join(f'"{c}" = {_fold(name, c, "a", "b")}' for c in values)
     connection.execute(
-        f'update "s_{table}" b set {sets} from "s_{table}" a where {_on(keys, "a", "b")} and a.ctid < b.ctid'
+        f'update "s_{table}" b set {sets} from "s_{table}" a where {_on(keys, "a", "b")} and a.seq < b.seq'
     )
-    connection.execute(f'delete from "s_{table}" a using "s_{table}" b where {_on(keys, "a", "b")} and a.ctid < b.ctid')
+    connection.execute(f'delete from "s_{table}" a using "s_{table}" b where {_on(keys, "a", "b")} and a.seq < b.seq')
 
 
 def _fold(name: str, column: str, first: str, second: str) -> str:

@@ -43,13 +43,25 @@ def last_merged(connection: psycopg.Connection[Any], system: str, stream: str) -
     return None if row is None else Batch(*row)
 
 
-def supersede_older(connection: psycopg.Connection[Any], system: str, stream: str) -> int:
-    """A full export says all that the unmerged batches before it said: they are superseded. Returns how many."""
+def base_of(batch: Batch, before: Batch | None, merged: Batch | None) -> Batch | None:
+    """What a batch is compared with: a full export with what is merged, changes with what comes before them."""
+    return merged if batch.snapshot else before or merged
+
+
+def around_newest_export(waiting: list[Batch]) -> tuple[list[Batch], Batch | None, list[Batch]]:
+    """Batches before the newest full export, that export (if there is one), and those after it."""
+    newest = max((place for place, batch in enumerate(waiting) if batch.snapshot), default=None)
+    if newest is None:
+        return waiting, None, []
+    return waiting[:newest], waiting[newest], waiting[newest + 1 :]
+
+
+def supersede_before(connection: psycopg.Connection[Any], batch: Batch) -> int:
+    """A full export that has passed the guard stands for the unmerged batches before it. Returns how many."""
     rows = connection.execute(
-        "update batch set state = 'superseded', reason = 'a newer full export landed' where system = %(system)s "
-        "and stream = %(stream)s and state = any(%(waiting)s) and id < (select max(id) from batch where "
-        "system = %(system)s and stream = %(stream)s and snapshot and state = any(%(waiting)s)) returning id",
-        {"system": system, "stream": stream, "waiting": list(WAITING)},
+        "update batch set state = 'superseded', reason = 'a newer full export landed' where system = %s "
+        "and stream = %s and state = any(%s) and id < %s returning id",
+        (batch.system, batch.stream, list(WAITING), batch.id),
     ).fetchall()
     connection.execute(
         "update held_batch set state = 'superseded', settled_at = now(), settled_by = 'a newer full export' "

@@ -182,8 +182,8 @@ def read_index(store: LandingStore, path: str | None) -> Index:
     return index
 
 
-def rewrite_digests(store: LandingStore, path: str, records: Mapping[Key, U64]) -> None:
-    """Give these records a null digest in an index: they are still there, and count as changed from now on."""
+def rewrite_digests(store: LandingStore, path: str, records: Mapping[Key, U64], to: str | None = None) -> None:
+    """Write an index (to another path, or its own) in which these records are there, and count as changed."""
     index = read_index(store, path)
     grown: dict[Key, Growing] = {}
     for name, section in index.sections.items():
@@ -193,4 +193,4 @@ def rewrite_digests(store: LandingStore, path: str, records: Mapping[Key, U64]) 
         if name in records:
             digests[np.isin(section.keys, records[name])] = 0
         made.extend(np.array(section.keys), digests.tobytes())
-    write_index(store, path, grown, None, index.mapping_version, index.tables)
+    write_index(store, to or path, grown, None, index.mapping_version, index.tables)

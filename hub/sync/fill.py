@@ -47,7 +47,7 @@ class Filler:
         self.widths = {found.tag: len(found.references) for found in LAYOUTS.values()}
         for name in ENTITIES:
             table = table_name(name)
-            connection.execute(f'create temp table "s_{table}" (like "{table}") on commit drop')
+            connection.execute(f'create temp table "s_{table}" (like "{table}", seq serial) on commit drop')
             connection.execute(f'create temp table "touched_{table}" (hub_id bigint not null) on commit drop')
         connection.execute("create temp table stated (entity text not null, hub_id bigint not null) on commit drop")
 

@@ -36,6 +36,8 @@ STAGES = ("jump", "quality")
 def guard(hub: Hub, run_id: int, system: str, stream: str, *, thorough: bool = False) -> dict[str, Any]:
     """Judge every normalised batch of a stream, oldest first, up to the first one that is held.
 
+    The newest full export is judged before them all: if it passes, it stands for whatever waits before it.
+
     Args:
         hub: the opened hub.
         run_id: the run that judges.
@@ -47,17 +49,25 @@ def guard(hub: Hub, run_id: int, system: str, stream: str, *, thorough: bool = F
     """
     totals: Counter[str] = Counter()
     with stream_fence(hub.url, system, stream) as (connection, fence):
-        for batch in batches.waiting(connection, system, stream):
+
+        def judged(batch: Batch) -> str:
             connection.commit()
-            if batch.state == "guarded":
-                continue
-            if batch.state == "landed":
-                break
+            if batch.state in ("guarded", "landed"):
+                return batch.state
             state, parked = _one(hub, connection, fence, run_id, batch, thorough=thorough)
             totals[state] += 1
             totals["parked"] += parked
             reach("guard:committed")
-            if state == "held":
+            return state
+
+        before, export, after = batches.around_newest_export(batches.waiting(connection, system, stream))
+        if export is not None and judged(export) == "guarded":
+            with connection.transaction():
+                check_fence(connection, system, stream, fence)
+                totals["superseded"] += batches.supersede_before(connection, export)
+            before = after
+        for batch in before:
+            if judged(batch) in ("held", "landed"):
                 break
     progress(hub, run_id, f"guard:{system}/{stream}", totals["guarded"], totals["guarded"], finished=True)
     return dict(totals)

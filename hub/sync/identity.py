@@ -2,8 +2,8 @@
 
 Select first, insert only the missing. Index plans are forced inside the transaction: the planner believes a table that
 this transaction filled to be empty, and a hash join a chunk makes the night quadratic (0.5 s at 20k became 7.5 s at
-100k). All ids are given under the merge lock, so nobody else inserts meanwhile. Two ids with one hash do not share a
-row: the insert fails loudly on the primary key.
+100k). Ids are given under the merge lock (those of dictionaries under a lock of their own), so nobody else inserts.
+Two ids with one hash do not share a row: the insert fails loudly on the primary key.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import xxhash
 
 from canonical_model.entities import ENTITIES
 from hub.landscape.hub import Hub
-from hub.store.locks import MERGE_LOCK
+from hub.store.locks import DICTIONARY_LOCK
 from hub.store.tables import ID_BLOCK
 from hub.sync.staged import escape
 
@@ -57,6 +57,9 @@ class Ids:
 
     def give(self, system: str, entity: str, keys: Sequence[str]) -> tuple[list[int], set[int]]:
         """Return hub ids of distinct source ids, in their order, and which of them were given just now."""
+        if ENTITIES[entity].DICTIONARY:
+            # Normalise gives these ids as well, outside the merge lock.
+            self.connection.execute("select pg_advisory_xact_lock(%s)", (DICTIONARY_LOCK,))
         space = self.namespace(system, entity)
         hashes = [xxhash.xxh3_64_intdigest(key.encode()) for key in keys]
         numbers = np.array(hashes, dtype=np.uint64).view(np.int64).tolist()
@@ -108,7 +111,6 @@ class DictionaryIds(dict[str, str]):
     def __missing__(self, key: str) -> str:
         """Find or give the id of a source id met for the first time in this batch."""
         with self.hub.connect() as connection:
-            connection.execute("select pg_advisory_xact_lock(%s, 1)", (MERGE_LOCK,))
             given, _ = Ids(connection, self.run_id).give(self.system, self.entity, [key])
             connection.commit()
         self[key] = found = str(given[0])

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from canonical_model.errors import RetryLater
 from hub.landscape.hub import Hub
 from hub.store.locks import MERGE_LOCK, check_fence, stream_fence
 from hub.sync import batches
@@ -33,12 +34,21 @@ def merge(hub: Hub, run_id: int) -> dict[str, Any]:
     Raises RetryLater when another process works on a stream, Fenced when a newer try took over.
     """
     totals: Counter[str] = Counter()
+    busy: list[RetryLater] = []
     for system, stream in hub.landscape.sources():
-        with stream_fence(hub.url, system.name, stream) as (connection, fence):
-            while (batch := _next(connection, system.name, stream)) is not None:
-                reach("merge:begin")
-                totals.update(_one(hub, connection, fence, run_id, batch))
-                reach("merge:committed")
+        with hub.connect() as look:
+            if _next(look, system.name, stream) is None:
+                continue
+        try:
+            with stream_fence(hub.url, system.name, stream) as (connection, fence):
+                while (batch := _next(connection, system.name, stream)) is not None:
+                    reach("merge:begin")
+                    totals.update(_one(hub, connection, fence, run_id, batch))
+                    reach("merge:committed")
+        except RetryLater as error:
+            busy.append(error)  # the other streams' batches do not wait for this one
+    if busy:
+        raise busy[0]
     sweep(hub)
     progress(hub, run_id, "merge", totals["rows"], totals["rows"], finished=True)
     return dict(totals)
@@ -83,7 +93,7 @@ def _transaction(
         follow_rows(connection, run_id)
         owed = mark_owed(hub, connection, version, touched_tables(connection))
         _settle(hub, connection, run_id, batch, version)
-        forget_moved(hub, connection, batch)
+        forget_moved(hub, connection, batch, version)
         reach("merge:applied")
     counts.update(rows=filler.rows, gone=gone.total(), owed=sum(owed.values()), batches=1)
     return counts
@@ -103,7 +113,9 @@ def _settle(hub: Hub, connection: psycopg.Connection[Any], run_id: int, batch: B
     if not parked:
         return
     index = read_index(hub.landing, batch.index_path)
-    through = [row[0] for row in parked if index.digest((row[1], row[2]), key_hash(row[3])) not in (None, NULL_DIGEST)]
+    found = {row[0]: index.digest((row[1], row[2]), key_hash(row[3])) for row in parked}
+    # Come through, or no longer in the source at all.
+    through = [number for number, digest in found.items() if digest != NULL_DIGEST and (digest or batch.snapshot)]
     connection.execute(
         "update quarantine set state = 'superseded', settled_at = now(), settled_by = %s where id = any(%s)",
         (f"batch {batch.id}", through),

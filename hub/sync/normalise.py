@@ -9,7 +9,8 @@ and the rest goes on; a file that cannot be cut refuses its whole batch, and not
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby, islice
+from contextlib import suppress
+from itertools import chain, groupby, islice
 from typing import Any, BinaryIO
 
 import msgspec
@@ -52,18 +53,17 @@ def normalise(hub: Hub, run_id: int, system: str, stream: str) -> dict[str, Any]
     totals: Counter[str] = Counter()
     of = hub.landscape.system(system)
     with stream_fence(hub.url, system, stream) as (connection, fence):
-        with connection.transaction():
-            check_fence(connection, system, stream, fence)
-            totals["superseded"] += batches.supersede_older(connection, system, stream)
-        base = batches.last_merged(connection, system, stream)
+        merged = batches.last_merged(connection, system, stream)
+        before: Batch | None = None
         for batch in batches.waiting(connection, system, stream):
+            base = batches.base_of(batch, before, merged)
             if batch.state == "landed" or batch.base_batch != (base.id if base else None):
                 batch = _one(hub, connection, fence, run_id, of, batch, base)
                 totals.update(batch.counts.get("total", {}))
             if batch.state == "refused":
                 totals["refused"] += 1
-                continue
-            base = batch
+            elif batch.state != "landed":
+                before = batch
     progress(hub, run_id, f"normalise:{system}/{stream}", totals["read"], totals["read"], finished=True)
     return dict(totals)
 
@@ -92,6 +92,8 @@ def _one(
         if refused:
             batches.refuse(connection, batch.id, refused)
             return batch._replace(state="refused")
+        if base is not None and not _still_named(connection, base):
+            return batch  # a sibling stream has moved records of the base meanwhile: compare again next time
         park(connection, batch.id, run_id, batch.system, batch.stream, work.parked)
         counts = work.counted()
         connection.execute(
@@ -108,6 +110,11 @@ def _one(
         )
     reach("normalise:committed")
     return batch._replace(state="normalised", index_path=work.index_path, counts=counts)
+
+
+def _still_named(connection: psycopg.Connection[Any], base: Batch) -> bool:
+    row = connection.execute("select index_path from batch where id = %s for share", (base.id,)).fetchone()
+    return row is not None and row[0] == base.index_path
 
 
 class _Work:
@@ -203,7 +210,8 @@ class _Work:
         grown = self.grown.get(name)
         if grown is None:
             grown = self.grown[name] = Growing()
-            grown.sets, grown.main = mapping.sets, mapping.main or ""
+            grown.sets = self.base.section(name).sets
+            grown.main = "" if ENTITIES.get(mapping.main or "") in self.foreign else mapping.main or ""
             grown.context = self.used.setdefault(mapping.needs, context_digest(self.context.tables, mapping.needs))
             self.firsts[name] = {}
         chunk = self._once(name, chunk, counts)
@@ -212,11 +220,9 @@ class _Work:
         changed, known = self._compare(name, grown, keys, digests)
         if mapping.fills:
             # Reference records are few, and what they say must be known even when they did not change.
-            for raw in chunk:
-                key, value = mapping.entry(raw.body, parse, self.context)
-                self.context.tables.setdefault(mapping.fills, {})[key] = value
+            self._fill(mapping, mapping.fills, chunk, parse)
         counts["unchanged"] += len(chunk) - len(changed)
-        failed = self._map(mapping, chunk, changed, known, parse, counts)
+        failed = self._map(mapping, chunk, changed, known, parse, counts, grown)
         self.moved.setdefault(name, []).append(keys[changed])
         for at in failed:
             digests[16 * at : 16 * at + 16] = NULL_DIGEST
@@ -227,6 +233,14 @@ class _Work:
         if self.read // progress_every != (self.read - len(chunk)) // progress_every:
             progress(self.hub, self.run_id, self.stage, self.read, None)
 
+    def _fill(self, mapping: Mapping, table: str, chunk: list[Raw], parse: Parse) -> None:
+        """Enter reference records into their context table; one that cannot be read is parked by `_map`."""
+        entries = self.context.tables.setdefault(table, {})
+        for raw in chunk:
+            with suppress(MappingError):
+                key, value = mapping.entry(raw.body, parse, self.context)
+                entries[key] = value
+
     def _map(
         self,
         mapping: Mapping,
@@ -235,6 +249,7 @@ class _Work:
         known: list[bool],
         parse: Parse,
         counts: Counter[str],
+        grown: Growing,
     ) -> list[int]:
         """Map the changed records of a chunk and stage their rows; returns the places of those that were parked."""
         failed: list[int] = []
@@ -254,6 +269,8 @@ class _Work:
         broken = self.bounds.broken(readings)
         if readings:
             self.writer.begin(chunk[0].kind, chunk[0].part)
+            # What this part of a record has stated, not what its kind could: the sets that go when it vanishes.
+            grown.sets = tuple(sorted({*grown.sets, *chain.from_iterable({self._sets(r.sets) for r in readings})}))
         for place, (at, reading) in enumerate(zip(places, readings, strict=True)):
             if place in broken:
                 failed.append(at)
@@ -265,7 +282,7 @@ class _Work:
             if self.foreign:
                 entities = self._owned(entities)
             counts["changed" if known[at] else "new"] += 1
-            self.writer.add(chunk[at].id, entities, reading.sets)
+            self.writer.add(chunk[at].id, entities, self._sets(reading.sets))
         return failed
 
     def _note(self, notes: tuple[Note, ...]) -> None:
@@ -278,6 +295,10 @@ class _Work:
             if type(entity) in self.foreign:
                 self.notes[f"{type(entity).__name__} belongs to another system: not applied"] += 1
         return [entity for entity in entities if type(entity) not in self.foreign]
+
+    def _sets(self, stated: tuple[str, ...]) -> tuple[str, ...]:
+        """The stated sets that this system owns."""
+        return tuple(name for name in stated if ENTITIES[name] not in self.foreign) if self.foreign else stated
 
     def _park(self, raw: Raw, stage: str, field: str | None, reason: str) -> None:
         self.parked.append(Parked(raw.kind, raw.part, raw.id, stage, field, reason, raw.body))

@@ -11,6 +11,7 @@ import psycopg
 
 from hub.landscape.hub import Hub
 
+LOCK = 7_145_004
 KEEP_DAYS = 30
 CAP_BYTES = 50 << 30
 
@@ -23,6 +24,9 @@ def sweep(hub: Hub) -> dict[str, int]:
     days = int(os.environ.get("HUB_LANDING_KEEP_DAYS", KEEP_DAYS))
     cap = int(os.environ.get("HUB_LANDING_CAP_GB", CAP_BYTES >> 30)) << 30
     with hub.connect() as connection:
+        # Held until the connection ends: two sweeps would remove the same files.
+        if connection.execute("select pg_try_advisory_lock(%s)", (LOCK,)).fetchone() != (True,):
+            return {"work": 0, "blobs": 0}
         return {"work": _working_files(hub, connection), "blobs": _blobs(hub, connection, days, cap)}
 
 

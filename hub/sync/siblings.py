@@ -31,8 +31,12 @@ def write_moved(hub: Hub, batch: Batch, moved: dict[Key, list[U64]]) -> None:
         out.write(msgspec.msgpack.encode({kind: b"".join(parts) for kind, parts in kinds.items()}))
 
 
-def forget_moved(hub: Hub, connection: psycopg.Connection[Any], batch: Batch) -> None:
-    """Make the sibling streams read again what this batch moved. Safe to do twice, and before the commit."""
+def forget_moved(hub: Hub, connection: psycopg.Connection[Any], batch: Batch, version: int) -> None:
+    """Make the sibling streams read again what this batch moved; part of the merge's transaction.
+
+    A sibling's base gets a new index file, named in its batch row: whoever has compared with the old one sees that the
+    name has changed. What was compared already and waits for its merge is compared again.
+    """
     siblings = [stream for stream in hub.landscape.system(batch.system).streams if stream != batch.stream]
     bases = [base for stream in siblings if (base := batches.last_merged(connection, batch.system, stream))]
     if not bases:
@@ -42,5 +46,13 @@ def forget_moved(hub: Hub, connection: psycopg.Connection[Any], batch: Batch) ->
     for base in bases:
         assert base.index_path is not None
         names = [name for name in read_index(hub.landing, base.index_path).sections if name[0] in keys]
-        if names:
-            rewrite_digests(hub.landing, base.index_path, {name: keys[name[0]] for name in names})
+        if not names:
+            continue
+        path = f"{base.index_path.rpartition('/')[0]}/index-{version}"
+        rewrite_digests(hub.landing, base.index_path, {name: keys[name[0]] for name in names}, path)
+        connection.execute("update batch set index_path = %s where id = %s", (path, base.id))
+        connection.execute(
+            "update batch set state = 'landed' where system = %s and stream = %s "
+            "and state in ('normalised', 'guarded', 'held')",
+            (base.system, base.stream),
+        )

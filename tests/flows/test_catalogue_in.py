@@ -2,8 +2,9 @@
 
 import msgspec
 import pytest
-from night import Goods, Night
+from night import HEAD, Goods, Night
 
+from hub.sync.land import land
 from hub.sync.quarantine import replay
 from hub.sync.runs import start_run
 
@@ -230,7 +231,7 @@ def test_everything_read_is_accounted_for(night, shelf):
 
 def test_great_expectations_agrees_with_the_masks(night, shelf):
     night.onec.drop(shelf)
-    assert night.run(thorough=True)["guard"] == {"guarded": 1, "parked": 0}
+    assert night.run(thorough=True)["guard"] == {"guarded": 1, "parked": 0, "superseded": 0}
 
 
 def test_working_files_of_old_batches_go_and_the_base_stays(night, shelf):
@@ -342,3 +343,101 @@ def test_another_mapping_version_maps_all_again_and_changes_what_differs(night, 
     counts = night.run()
     assert counts["normalise"]["changed"] == 124
     assert (counts["merge"]["updated"], counts["merge"]["inserted"]) == (1, 0)
+
+
+def test_a_broken_full_export_takes_nothing_from_the_changes_before_it(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop(shelf[:18])
+    night.run()  # held: what follows has to wait
+    night.onec.drop([shelf[1].but(price="99.00")], changes=True)
+    night.run()
+    night.onec.drop(shelf)
+    whole = (night.onec.folder / "import0_1.xml").read_text(encoding="utf8")
+    night.onec.write("import0_1.xml", whole.replace("Лампа 7<", "Лампа \x0b7<"))
+    night.run()
+    assert [row[0] for row in night.rows("select state from batch order by id")] == [
+        "merged",
+        "held",
+        "normalised",
+        "refused",
+    ]
+
+
+def test_a_held_full_export_lets_the_changes_before_it_through(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop([shelf[1].but(price="99.00")], changes=True)
+    land(night.hub, start_run(night.hub, "test", "two at once"), "erp", "catalogue")
+    night.onec.drop(shelf[:18])
+    night.run()
+    assert night.prices()["id-001"] == "99.00"
+    assert [row[0] for row in night.rows("select state from batch order by id")] == ["merged", "merged", "held"]
+    night.onec.drop(shelf)
+    night.run()
+    assert night.prices()["id-001"] == "101.50"
+
+
+def test_what_was_compared_before_a_sibling_moved_it_is_compared_again(night, shelf):
+    night.onec.drop(shelf)
+    night.run()
+    night.onec.drop(shelf[:18])
+    night.run()  # held, with id-000 at its first price
+    night.onec.drop_prices([shelf[0].but(price="150.00")])
+    night.run("prices_stock")
+    assert night.prices()["id-000"] == "150.00"
+    with night.hub.connect() as connection:
+        connection.execute("update held_batch set state = 'released', settled_by = 'olga', settled_at = now()")
+    night.run()
+    assert night.prices()["id-000"] == "100.50"
+
+
+def test_a_reference_record_that_cannot_be_read_costs_only_itself(night, shelf):
+    night.onec.drop(shelf)
+    whole = (night.onec.folder / "import0_1.xml").read_text(encoding="utf8")
+    odd = "<Свойство><Ид>p9</Ид><Наименование>Вес</Наименование><Новое>1</Новое></Свойство></Свойства>"
+    night.onec.write("import0_1.xml", whole.replace("</Свойства>", odd, 1))
+    night.run()
+    assert night.one("select count(*) from product") == 60
+    assert night.rows("select kind, key from quarantine") == [("Свойство", "p9")]
+
+
+def test_a_parked_record_that_leaves_the_source_is_settled(night, shelf):
+    night.onec.drop([shelf[0].but(price="0"), *shelf[1:]])
+    night.run()
+    assert night.one("select state from quarantine") == "open"
+    night.onec.drop(shelf[1:])
+    night.run()
+    assert night.one("select state from quarantine") == "superseded"
+
+
+def segments(onec, shelf, *, without_price=()):
+    """A full export of 3.1: goods and offers, prices and rests each in a file of its own."""
+    head = HEAD.replace("commerceml_2", "commerceml_3").replace("2.09", "3.1")
+
+    def package(rows):
+        return (
+            f'{head}<ПакетПредложений СодержитТолькоИзменения="false"><Ид>k#</Ид><Наименование>П</Наименование>'
+            f"<Предложения>{rows}</Предложения></ПакетПредложений></КоммерческаяИнформация>"
+        )
+
+    onec.write("import0_1.xml", onec.catalogue(shelf).replace("commerceml_2", "commerceml_3").replace("2.09", "3.1"))
+    offer = "<Предложение><Ид>{0.id}</Ид>{1}</Предложение>"
+    onec.write(
+        "offers0_1.xml", package("".join(offer.format(g, f"<Наименование>{g.name}</Наименование>") for g in shelf))
+    )
+    price = "<Цены><Цена><ИдТипаЦены>r</ИдТипаЦены><ЦенаЗаЕдиницу>{}</ЦенаЗаЕдиницу><Валюта>RUB</Валюта></Цена></Цены>"
+    priced = [g for g in shelf if g.id not in without_price]
+    onec.write("prices0_1.xml", package("".join(offer.format(g, price.format(g.price)) for g in priced)))
+    rest = "<Остатки><Остаток><Склад><Ид>w</Ид><Количество>{}</Количество></Склад></Остаток></Остатки>"
+    onec.write("rests0_1.xml", package("".join(offer.format(g, rest.format(g.stock)) for g in shelf)))
+
+
+def test_an_offer_that_leaves_the_price_segment_keeps_its_stock(night, shelf):
+    segments(night.onec, shelf)
+    night.run()
+    assert night.one("select (select count(*) from price), (select count(*) from stock_level)") == (60, 60)
+    segments(night.onec, shelf, without_price=("id-003",))
+    night.run()
+    assert night.one("select (select count(*) from price), (select count(*) from stock_level)") == (59, 60)
+    assert "id-003" not in night.prices()
