@@ -1,7 +1,9 @@
 """What all tests share: an AIRFLOW_HOME of their own and one PostgreSQL with a migrated template database."""
 
+import atexit
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +31,8 @@ def postgres() -> Iterator[embedded.EmbeddedServer]:
     """The session's PostgreSQL: data of its own, gone with the session."""
     # Not pytest's tmp_path: as root the server runs under another user, who may not enter that folder.
     with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
+        # The server's handle locks a file there once more when this process ends, and so makes the folder anew.
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         Path(folder).chmod(0o755)
         server = embedded.start(Path(folder) / "data", embedded.TEST_SETTINGS, databases=(TEMPLATE,))
         try:
