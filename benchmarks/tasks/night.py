@@ -24,7 +24,7 @@ def main(url: str, landing: str, export: str, trigger: str, targets: bool) -> di
     found = {"merged": merged}
     with hub.connect() as connection:
         if targets:
-            proof = source_counts(connection, hub.landscape.system(SYSTEM), STREAM, run)
+            proof = source_counts(connection, hub.landscape.system(SYSTEM), STREAM)
             found["proof"] = {name: proof[name] for name in ("unaccounted", "mismatched", "held", "unmerged")}
         row = connection.execute("select counts, state from batch order by id desc limit 1").fetchone()
     assert row is not None

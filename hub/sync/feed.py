@@ -6,19 +6,20 @@ under its name. Memory stays flat: the offers are one query's answer, read as it
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
+from canonical_model.errors import RetryLater
 from connectors.protocol import Done, Letter, Refused
 from hub.landscape.hub import Hub
 from hub.store.canonical import table_name
 from hub.sync.assortment import Assortment
 from hub.sync.attempts import keep_refused
-from hub.sync.claims import Settled, at_work, claim, settle
+from hub.sync.claims import Settled, at_work, claim, release, settle
 from hub.sync.documents import channel_of, row_type, rows_where, settings
 from hub.sync.failpoints import reach
 from hub.sync.feed_query import GONE, HIDDEN, NULL, ROOT_ID, Query, QueryWriter
@@ -77,7 +78,7 @@ class Feed:
         lists = {_plural(document.kind): list(self._list(document)) for document in self.lists}
         return shop | {"date": datetime.now(UTC)} | lists
 
-    def letters(self) -> Iterator[Letter]:
+    def letters(self) -> Generator[Letter, None, None]:
         """The header, then every offer; while they come, the connection serves nothing else."""
         yield Letter(0, "feed", "update", "", self.header())
         kind = self.offer.kind
@@ -182,7 +183,10 @@ def no_cycles() -> Iterator[None]:
 def deliver(
     hub: Hub, run_id: int, documents: Sequence[Document], connection: psycopg.Connection[Any], *, dry: bool = False
 ) -> dict[str, int]:
-    """Publish the feed if anything in it is owed; returns counts of offers."""
+    """Publish the feed if anything in it is owed; returns counts of offers.
+
+    Raises RetryLater, with the feed still owed, when the sink ended without saying that it stands there.
+    """
     total: Counter[str] = Counter()
     with at_work(hub, documents), no_cycles():
         claimed = [
@@ -195,18 +199,23 @@ def deliver(
         if dry:
             total["would write"] = sum(1 for _ in feed.letters()) - 1
             return dict(total | feed.counts)
-        target_id, refused = None, list[Refused]()
+        done, refused = None, list[Refused]()
         with closing(hub.sink(feed.offer.system)) as sink:
             for outcome in sink.push("feed", feed.letters()):
                 if isinstance(outcome, Refused):
                     refused.append(outcome)
                 if isinstance(outcome, Done):
-                    target_id = outcome.target_id
+                    done = outcome
         connection.commit()
+        if done is None:
+            for document, row in claimed:
+                release(connection, document, [row])
+            message = f"{feed.offer.name}: the target did not say that it holds the feed; it is written again"
+            raise RetryLater(message)
         reach("deliver:pushed")
         keep_refused(connection, feed.offer, run_id, refused)
         for document, row in claimed:
-            settle(connection, document, run_id, [Settled(row, target_id=target_id, due=feed.due, pushed=True)])
+            settle(connection, document, run_id, [Settled(row, target_id=done.target_id, due=feed.due, pushed=True)])
         connection.commit()
         reach("deliver:settled")
         progress(hub, run_id, f"deliver:{feed.offer.name}", feed.counts["offers"], feed.counts["offers"], finished=True)

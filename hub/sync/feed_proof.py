@@ -7,12 +7,12 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import psycopg
 
+from canonical_model.errors import RejectRecord
 from connectors import registry
-from connectors.protocol import Raw
 from connectors.xml import parse
 from hub.landscape.hub import Hub
 from hub.sync.attempts import refused_before
@@ -31,7 +31,8 @@ def prove(
     """Compare the published feed with what renders now; returns counts and the first differences.
 
     A feed that is owed already is not read: what it should say has moved on. A difference makes the feed owed again;
-    an offer that the feed refused is none: writing it again cannot help.
+    an offer that the feed refused is none: writing it again cannot help. A feed that is not one any more (cut short,
+    replaced by something else) is one difference with its reason, and ends the walk.
     """
     counts: Counter[str] = Counter(paused=int(paused))
     for document in documents:
@@ -45,12 +46,15 @@ def prove(
     viewer, refused = Viewer(documents[-1]), refused_before(connection, documents[-1])
     offers = feed.letters()
     next(offers)
-    published = _InOrder(_published(hub, documents[-1]))
+    standing = _Standing(hub, documents[-1])
+    published = _InOrder(iter(standing))
     with no_cycles():
         for letter in offers:
             code = str(letter.payload["id"])
-            ours, raw = viewer.of_payload(letter.payload), published.take(code)
-            theirs = viewer.of_record(cast(Any, parse(raw.body))) if raw is not None else None
+            ours, offer = viewer.of_payload(letter.payload), published.take(code)
+            if standing.broken is not None:
+                break
+            theirs = viewer.of_record(cast(Any, offer.element)) if offer is not None else None
             counts["read_back"] += 1
             if theirs == ours:
                 counts["equal"] += 1
@@ -61,20 +65,34 @@ def prove(
             if len(differences) < MOST_SHOWN:
                 more: dict[str, Any] = {"fields": differing(ours, theirs)} if theirs else {}
                 differences.append({"class": kind, "key": code} | ({"reason": left_out} if left_out else more))
-    counts["strangers"] = published.rest()
+    if standing.broken is None:
+        counts["strangers"] = published.rest()
+    offers.close()
+    connection.rollback()
+    if standing.broken is not None:
+        counts["different"] += 1
+        reason = f"the feed that stands there cannot be read: {standing.broken}; it is written again"
+        differences.insert(0, {"class": "different", "key": documents[-1].system.name, "reason": reason})
     counts["documents"], counts["unpublishable"] = feed.counts["offers"], feed.counts["unpublishable"]
     counts["hidden"] = feed.counts["hidden"]
     _settle(connection, run_id, documents, wrong=counts["different"] + counts["missing"] + counts["strangers"])
     return counts, differences
 
 
+class _Offer(NamedTuple):
+    """One published offer."""
+
+    id: str
+    element: Any
+
+
 class _InOrder:
     """Published offers, taken in the order in which they should stand; looks a little ahead for one that is missing."""
 
-    def __init__(self, offers: Iterator[Raw]) -> None:
-        self.offers, self.ahead, self.strangers = offers, deque[Raw](), 0
+    def __init__(self, offers: Iterator[_Offer]) -> None:
+        self.offers, self.ahead, self.strangers = offers, deque[_Offer](), 0
 
-    def take(self, code: str) -> Raw | None:
+    def take(self, code: str) -> _Offer | None:
         """The offer of that code, or None; offers that are passed over are strangers."""
         if not self.ahead:
             self.ahead.extend(islice(self.offers, 1))
@@ -93,12 +111,26 @@ class _InOrder:
         return self.strangers + len(self.ahead) + sum(1 for _ in self.offers)
 
 
-def _published(hub: Hub, offer: Document) -> Iterator[Raw]:
-    """Offers of the feed as it stands."""
-    cut = registry.cut(offer.system.connector)
-    with closing(hub.sink(offer.system)) as sink:
-        for blob in sink.read(offer.kind, None):
-            yield from (raw for raw in cut(blob.stream, blob.body, blob.media) if raw.kind == offer.kind)
+class _Standing:
+    """Offers of the feed as it stands; `broken` says why no more of them came, where the feed is none any more."""
+
+    def __init__(self, hub: Hub, offer: Document) -> None:
+        self.hub, self.offer = hub, offer
+        self.broken: str | None = None
+
+    def __iter__(self) -> Iterator[_Offer]:
+        try:
+            yield from self._offers()
+        except RejectRecord as why:
+            self.broken = str(why)
+
+    def _offers(self) -> Iterator[_Offer]:
+        cut = registry.cut(self.offer.system.connector)
+        with closing(self.hub.sink(self.offer.system)) as sink:
+            for blob in sink.read(self.offer.kind, None):
+                for raw in cut(blob.stream, blob.body, blob.media):
+                    if raw.kind == self.offer.kind:
+                        yield _Offer(raw.id, parse(raw.body))
 
 
 def _settle(connection: psycopg.Connection[Any], run_id: int, documents: Sequence[Document], wrong: int) -> None:

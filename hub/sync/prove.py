@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from canonical_model.errors import ConfigError, HubError, RetryLater
+from canonical_model.errors import Fenced, HubError, RetryLater
 from hub.landscape.hub import Hub
 from hub.landscape.landscape import System
 from hub.sync import feed_proof, verdict
@@ -24,14 +24,16 @@ def prove(hub: Hub, run_id: int) -> str:
     verdicts, sentences = [], {}
     with hub.connect() as connection:
         for system, stream in hub.landscape.sources():
-            counts = source_counts(connection, system, stream, run_id)
+            counts = source_counts(connection, system, stream)
             found = verdict.of_source(counts)
             _write(connection, run_id, f"source:{system.name}/{stream}", found, counts, [])
             verdicts.append(found)
         for system in hub.landscape.targets():
             try:
                 found, sentence = _target(hub, connection, run_id, system)
-            except (ConfigError, RetryLater) as error:
+            except Fenced:
+                raise
+            except HubError as error:
                 connection.rollback()
                 found, sentence = _unread(hub, connection, run_id, system, error)
             verdicts.append(found)
@@ -64,7 +66,8 @@ def _unread(
     """What the ledger knows of a target that did not let itself be read, with the reason and what to do."""
     advice = "it may be busy: prove again" if isinstance(error, RetryLater) else "set it right, then prove again"
     reason = f"{system.name} could not be read: {str(error).rstrip('.')}. `hub check` asks it; {advice}"
-    for document in documents_of(hub, connection, system.name):
+    documents = documents_of(hub, connection, system.name)
+    for document in documents[-1:] if documents and documents[0].snapshot else documents:
         counts = ledger_counts(connection, document, run_id) | {"unread": 1}
         said = {"class": "unread", "key": system.name, "reason": reason}
         _write(connection, run_id, f"target:{document.name}", verdict.of_target(counts), counts, [said])

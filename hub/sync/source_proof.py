@@ -13,11 +13,12 @@ from hub.sync.land import in_blackout
 _KEPT = ("new", "changed", "unchanged", "repeated", "superseded", "quarantined")
 
 
-def source_counts(connection: psycopg.Connection[Any], system: System, stream: str, run_id: int) -> dict[str, Any]:
+def source_counts(connection: psycopg.Connection[Any], system: System, stream: str) -> dict[str, Any]:
     """Count what became of one stream's records.
 
     `unaccounted`: records of the last merged batch that were read and stand nowhere. `mismatched`: rows whose presence
-    differs between the source's identifiers and the canonical tables. `dead`: nothing landed within `fresh_within`.
+    differs between the source's identifiers and the canonical tables. `refused_batches`: those refused since the
+    last merged one, whoever landed them. `dead`: nothing landed within `fresh_within`.
     """
     kinds = _last_merged(connection, system.name, stream)
     unaccounted = {
@@ -25,7 +26,7 @@ def source_counts(connection: psycopg.Connection[Any], system: System, stream: s
     }
     present, stubs, mismatched = _presence(connection, system.name)
     read = sum(counts.get("read", 0) for counts in kinds.values())
-    found = _batches(connection, system.name, stream, run_id)
+    found = _batches(connection, system.name, stream)
     return found | {
         "kinds": kinds,
         "unaccounted": sum(abs(number) for number in unaccounted.values()),
@@ -46,14 +47,15 @@ def _last_merged(connection: psycopg.Connection[Any], system: str, stream: str) 
     return dict(row[0] or {}) if row else {}
 
 
-def _batches(connection: psycopg.Connection[Any], system: str, stream: str, run_id: int) -> dict[str, int]:
+def _batches(connection: psycopg.Connection[Any], system: str, stream: str) -> dict[str, int]:
     row = connection.execute(
         "select count(*) filter (where state = 'held'), "
         "count(*) filter (where state in ('landed', 'normalised', 'guarded')), "
-        "count(*) filter (where state = 'refused' and run_id = %s), "
+        "count(*) filter (where state = 'refused' and id > (select coalesce(max(m.id), 0) from batch m "
+        "where m.system = %s and m.stream = %s and m.state = 'merged')), "
         "(select count(*) from quarantine q where q.system = %s and q.stream = %s and q.state = 'open') "
         "from batch where system = %s and stream = %s and state <> 'merged'",
-        (run_id, system, stream, system, stream),
+        (system, stream) * 3,
     ).fetchone()
     assert row is not None
     return dict(zip(("held", "unmerged", "refused_batches", "parked"), row, strict=True))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from canonical_model.errors import Refused
+from canonical_model.errors import Refused, RetryLater
 from connectors.yml import sink
 from connectors.yml.offers import render_offers
 from hub.sync.deliver import deliver
@@ -81,4 +81,36 @@ def test_an_offer_that_the_feed_refused_is_not_missing(feed, monkeypatch):
     with hub.connect() as connection:
         connection.execute("update delivery set delivered = 0")
     deliver(hub, run, "feed")
+    assert prove(hub, run) == "proven"
+
+
+@pytest.mark.parametrize("spoil", ["cut short", "a web page", "no XML"])
+def test_a_feed_that_is_none_any_more_is_a_difference_and_is_written_again(spoil, feed):
+    hub, run, file = feed
+    whole = file.read_text()
+    page = "<html><body>503</body></html>"
+    file.write_text({"cut short": whole[: whole.index('id="A3"')], "a web page": page, "no XML": "\x00"}[spoil])
+
+    assert prove(hub, run) == "not proven"
+    with hub.connect() as connection:
+        counts, (said, *_) = connection.execute(
+            "select counts, differences from proof where subject = 'target:feed/offer'"
+        ).fetchone()
+    assert counts["different"] == 1
+    assert (said["class"], said["key"]) == ("different", "feed")
+    assert "cannot be read" in said["reason"]
+
+    assert deliver(hub, run, "feed")["offers"] == 5
+    assert prove(hub, run) == "proven"
+
+
+def test_a_feed_without_an_answer_stays_owed(feed, monkeypatch):
+    hub, run, _ = feed
+    with hub.connect() as connection:
+        connection.execute("update delivery set delivered = 0")
+    monkeypatch.setattr(sink.YmlSink, "push", lambda self, kind, letters: iter(()))
+    with pytest.raises(RetryLater, match="did not say"):
+        deliver(hub, run, "feed")
+    monkeypatch.undo()
+    assert deliver(hub, run, "feed")["offers"] == 5
     assert prove(hub, run) == "proven"

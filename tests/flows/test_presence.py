@@ -26,6 +26,6 @@ def test_identifiers_and_rows_agree_night_after_night(name, night, tmp_path):
             os.utime(path, (time.time() - 60, time.time() - 60))
         assert night.run()["merge"]["batches"] == 1
         with night.hub.connect() as connection:
-            counts = source_counts(connection, system, "catalogue", 1)
+            counts = source_counts(connection, system, "catalogue")
         assert night.rows("select name from location where gone") == []
         assert (counts["mismatched"], counts["unaccounted"]) == (0, 0), (day, counts)

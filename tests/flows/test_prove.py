@@ -2,13 +2,17 @@
 
 import pytest
 
+from canonical_model.errors import Fenced, RejectRecord, StopRun
 from hub.flows.running import run_stage
 from hub.flows.stages import PROVE
 from hub.flows.unfinished import begin, end
+from hub.landscape.landscape import parse_landscape
+from hub.sync import prove as prove_module
 from hub.sync.deliver import deliver
 from hub.sync.explain import explain
 from hub.sync.prove import prove
 from hub.sync.runs import start_run
+from hub.sync.source_proof import source_counts
 from hub.sync.sync_one import sync_one
 
 pytestmark = pytest.mark.timeout(120)
@@ -138,3 +142,47 @@ def test_a_stage_that_did_not_end_spoils_the_verdict(delivered):
     assert prove(hub, run) == "not proven"
     end(hub, run, "deliver:feed")
     assert prove(hub, run) == "proven"
+
+
+@pytest.mark.parametrize("error", [RejectRecord("a broken answer"), StopRun("enough")], ids=["reject", "stop"])
+def test_whatever_one_target_raises_gets_a_verdict(error, delivered, monkeypatch):
+    hub, _, run = delivered
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(prove_module, "_target", fail)
+    assert prove(hub, run) == "not proven"
+    verdict, counts, (said,) = _proof(hub, run, "target:shop/product")
+    assert (verdict, counts["unread"]) == ("not proven", 1)
+    assert str(error) in said["reason"]
+
+
+def test_an_overtaken_proof_stops(delivered, monkeypatch):
+    hub, _, run = delivered
+
+    def fail(*_):
+        raise Fenced("taken over")
+
+    monkeypatch.setattr(prove_module, "_target", fail)
+    with pytest.raises(Fenced):
+        prove(hub, run)
+
+
+def test_a_refused_batch_counts_until_a_later_one_is_merged(opened):
+    erp = {"connector": "commerceml", "connection": "erp", "streams": {"catalogue": {}}}
+    system = parse_landscape({"systems": {"erp": erp}}).system("erp")
+
+    def land(connection, run, package, state):
+        connection.execute(
+            "insert into batch (system, stream, package, snapshot, state, run_id) values "
+            "('erp', 'catalogue', %s, true, %s, %s)",
+            (package, state, run),
+        )
+        return source_counts(connection, system, "catalogue")["refused_batches"]
+
+    with opened().connect() as connection:
+        assert land(connection, 1, "a", "refused") == 1
+        assert land(connection, 2, "b", "merged") == 0
+        assert land(connection, 5, "c", "refused") == 1
+        assert land(connection, 6, "d", "merged") == 0
