@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 from rich.console import Console
@@ -57,9 +58,15 @@ def test_connections_of_the_landscape_are_there_and_everything_listens_on_this_m
 
 
 def test_nightly_is_proven_and_a_second_one_moves_nothing(hub: Hub, places: Places, screen: Screen) -> None:
-    pytest.importorskip("hub.sync.prove", reason="the proof is not there yet")
     first = nightly.run(hub, screen, alone=True)
     assert (first.state, first.verdict, first.failed) == ("success", "proven", [])
     retailer.drop(places, PRODUCTS, hub.environment, lambda _done, _total: None)
     second = nightly.run(hub, screen, alone=False)
     assert (second.state, second.verdict, second.failed) == ("success", "proven", [])
+    with psycopg.connect(hub.environment["HUB_DATABASE_URL"]) as connection:
+        parsed = connection.execute("select (counts->>'parsed')::int from batch order by id").fetchall()
+        delivered = connection.execute(
+            "select count(distinct delivered_run) from delivery where delivered_run is not null"
+        )
+        assert [row[0] for row in parsed][1:] == [0]
+        assert delivered.fetchone() == (1,)
