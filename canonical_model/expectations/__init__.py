@@ -42,10 +42,14 @@ class BatchBounds(msgspec.Struct, frozen=True):
     Attributes:
         never_empty: a full export without a single record is held.
         vanished_at_least: below this number of vanished records no share is judged.
-        vanished_share: largest share of known records that may vanish in one full export.
+        vanished_share: largest share of known records that may vanish in one full export, or that one batch of any kind
+            may mark as deleted.
         fewer_than_median: smallest size of a full export, as a share of the median of the last seven.
         changed_share: largest share of known rows whose value changes in one batch.
         changed_at_least: below this number of changed rows no share is judged.
+        emptied_share: for rows that are part of a parent: largest share of parents that may lose rows in one batch
+            that states their sets whole (every offer with an empty list of prices).
+        emptied_at_least: below this number of such parents no share is judged.
         up, down: factor against the row in force at which a single row is parked.
     """
 
@@ -55,6 +59,8 @@ class BatchBounds(msgspec.Struct, frozen=True):
     fewer_than_median: Decimal | None = None
     changed_share: Decimal | None = None
     changed_at_least: int = 20
+    emptied_share: Decimal | None = None
+    emptied_at_least: int = 20
     up: Decimal | None = None
     down: Decimal | None = None
 

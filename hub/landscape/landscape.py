@@ -61,7 +61,8 @@ class Guards(msgspec.Struct, frozen=True):
     Attributes:
         up, down: factor at which a single value is parked (`x5`).
         changed_share: share of known records that may change in one batch.
-        vanished_share: share that may vanish in one full export.
+        vanished_share: share that may vanish in one full export, or be marked as deleted in one batch.
+        emptied_share: share of parents that may lose rows of theirs (prices) in one batch.
         fewer_than_median: a full export below this share of the last seven runs' median is held.
     """
 
@@ -69,6 +70,7 @@ class Guards(msgspec.Struct, frozen=True):
     down: Decimal | None = None
     changed_share: Decimal | None = None
     vanished_share: Decimal | None = None
+    emptied_share: Decimal | None = None
     fewer_than_median: Decimal | None = None
 
 

@@ -25,16 +25,8 @@ def bounds_of(landscape: Landscape, entity: str) -> BatchBounds:
     base, own = expectations(entity).batch, landscape.guards.get(entity)
     if own is None:
         return base
-    return BatchBounds(
-        never_empty=base.never_empty,
-        vanished_at_least=base.vanished_at_least,
-        vanished_share=own.vanished_share or base.vanished_share,
-        fewer_than_median=own.fewer_than_median or base.fewer_than_median,
-        changed_share=own.changed_share or base.changed_share,
-        changed_at_least=base.changed_at_least,
-        up=own.up or base.up,
-        down=own.down or base.down,
-    )
+    set_here = {name: getattr(own, name) for name in own.__struct_fields__}
+    return msgspec.structs.replace(base, **{name: value for name, value in set_here.items() if value is not None})
 
 
 def judge_sizes(
@@ -76,6 +68,49 @@ def judge_changes(bounds: BatchBounds, entity: str, changed: int, known: int) ->
         return []
     text = f"{changed} of {known} records change their {entity} ({share:.0%}); up to {bounds.changed_share:.0%} may"
     return [Reason("changed_share", f"{share:.3f}", str(bounds.changed_share), text)]
+
+
+def judge_part(bounds: BatchBounds, kind: str, part: str, read: int, vanished: int, before: int) -> list[Reason]:
+    """Judge one part (`prices`, `rests`) of a record kind that the base had, in a full export.
+
+    `read`: its records in this export; `vanished`: those of the base that are not among them; `before`: in the base.
+    """
+    counts = {"read": read, "vanished": vanished}
+    return judge_sizes(bounds, f"{kind} ({part})", counts, before, ()) if before else []
+
+
+def judge_deactivated(bounds: BatchBounds, entity: str, marked: int, vanished: int, known: int) -> list[Reason]:
+    """Judge how many records in force a batch takes out of use.
+
+    Args:
+        bounds: of the entity.
+        entity: its name, for the sentence.
+        marked: records in force that the batch marks as deleted.
+        vanished: records in force that a full export no longer holds.
+        known: records in force.
+    """
+    lost = marked + vanished
+    if not known or not marked or bounds.vanished_share is None or lost < bounds.vanished_at_least:
+        return []
+    share = Decimal(lost) / known
+    if share <= bounds.vanished_share:
+        return []
+    said = f" and {vanished} vanished" if vanished else ""
+    text = (
+        f"{marked} of {known} {entity} are marked as deleted{said} ({share:.0%}); up to {bounds.vanished_share:.0%} may"
+    )
+    return [Reason("vanished_share", f"{share:.3f}", str(bounds.vanished_share), text)]
+
+
+def judge_emptied(bounds: BatchBounds, entity: str, parent: str, emptied: int, known: int) -> list[Reason]:
+    """Judge how many parents lose rows of a set that the batch states whole (all prices of a SKU)."""
+    if not known or bounds.emptied_share is None or emptied < bounds.emptied_at_least:
+        return []
+    share = Decimal(emptied) / known
+    if share <= bounds.emptied_share:
+        return []
+    text = f"{emptied} of {known} {parent} lose a {entity} ({share:.0%}); up to {bounds.emptied_share:.0%} may"
+    return [Reason("emptied_share", f"{share:.3f}", str(bounds.emptied_share), text)]
 
 
 def as_json(reasons: Iterable[Reason]) -> str:

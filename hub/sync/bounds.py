@@ -75,8 +75,9 @@ def _check(column: Column) -> Check:
 
 
 def _numeric(column: Column) -> Check:
-    low = float(column.above if column.above is not None else column.at_least or "-inf")
-    high = float(column.at_most or "inf")
+    floor = column.above if column.above is not None else column.at_least
+    low = float("-inf" if floor is None else floor)
+    high = float("inf" if column.at_most is None else column.at_most)
     strict = column.above is not None
 
     def check(values: Sequence[Any]) -> Mask:

@@ -2,8 +2,9 @@
 
 Per record: a row that differs from the row in force by a factor is parked with its record (one that breaks an absolute
 bound was parked by `normalise`, which has its bytes at hand).
-Per batch: counts and shares; crossing one holds the batch, the run ends `held`, and nobody waits in a worker. A named
-person releases it or rejects it. The first batch of a stream has absolute bounds only, and says so in its counts.
+Per batch: counts and shares (what vanished, changes, is marked as deleted, loses its prices); crossing one holds the
+batch, the run ends `held`, and nobody waits in a worker. A named person releases it or rejects it. The first batch of a
+stream has absolute bounds only, and says so in its counts.
 """
 
 from collections import Counter
@@ -20,11 +21,20 @@ from connectors import registry
 from hub.landscape.hub import Hub
 from hub.store.locks import check_fence, stream_fence
 from hub.sync import batches
-from hub.sync.batch_bounds import Reason, as_json, bounds_of, judge_changes, judge_sizes, sentence
+from hub.sync.batch_bounds import (
+    Reason,
+    as_json,
+    bounds_of,
+    judge_changes,
+    judge_part,
+    judge_sizes,
+    sentence,
+)
 from hub.sync.batches import Batch
 from hub.sync.delta import Index, key_hash, read_index, rewrite_digests
 from hub.sync.failpoints import reach
 from hub.sync.jumps import Jump, Jumps
+from hub.sync.losses import Losses
 from hub.sync.quarantine import RECORDS_MEDIA, Parked, forget, park
 from hub.sync.runs import progress
 from hub.sync.staged_reader import read_rows
@@ -128,15 +138,21 @@ def _judge(
         valued = [name for name in ENTITIES if expectations(name).value]
         jumps = {name: Jumps(connection, hub.landscape, batch.system, name) for name in valued}
     found: list[Jump] = []
-    for chunk in read_rows(hub, batch, jumps) if jumps else ():
-        for name, rows in chunk.items():
-            jumps[name].add(rows)
     reasons = _sizes(hub, connection, batch, base) if batch.snapshot else []
+    if not jumps:
+        return found, reasons
+    losses = Losses(connection, hub, batch, jumps)
+    for chunk in read_rows(hub, batch, [*jumps, *losses.entities]):
+        for name, rows in chunk.items():
+            if name in jumps:
+                jumps[name].add(rows)
+            else:
+                losses.add(name, rows)
     for name, jump in jumps.items():
         far, changed, known = jump.found()
         found += far
         reasons += judge_changes(bounds_of(hub.landscape, name), name, changed, known)
-    return found, reasons
+    return found, reasons + losses.reasons()
 
 
 def _sizes(hub: Hub, connection: Connection, batch: Batch, base: Index) -> list[Reason]:
@@ -145,17 +161,23 @@ def _sizes(hub: Hub, connection: Connection, batch: Batch, base: Index) -> list[
         "order by id desc limit 7",
         (batch.system, batch.stream),
     ).fetchall()
-    mains = {kind: section.main for (kind, part), section in base.sections.items() if part == ""}
     index = read_index(hub.landing, batch.index_path)
-    mains |= {kind: section.main for (kind, part), section in index.sections.items() if part == ""}
+    mains = {name: section.main for name, section in (base.sections | index.sections).items()}
     reasons = []
-    for kind, main in mains.items():
-        if main:
-            before = len(base.section((kind, "")).keys)
-            sizes = [row[0]["kinds"].get(kind, {}).get("read", 0) for row in history]
-            counts = batch.counts["kinds"].get(kind, {})
-            reasons += judge_sizes(bounds_of(hub.landscape, main), kind, counts, before, sizes)
-    if not mains:
+    for (kind, part), main in mains.items():
+        if not main:
+            continue
+        now, then = index.section((kind, part)).keys, base.section((kind, part)).keys
+        vanished = len(np.setdiff1d(then, now, assume_unique=True))
+        bounds = bounds_of(hub.landscape, main)
+        if part:
+            reasons += judge_part(bounds, kind, part, len(now), vanished, len(then))
+            continue
+        sizes = [row[0]["kinds"].get(kind, {}).get("read", 0) for row in history]
+        # The history counts a kind with its parts; whether there are whole records at all, the index knows.
+        read = batch.counts["kinds"].get(kind, {}).get("read", 0) if len(now) else 0
+        reasons += judge_sizes(bounds, kind, {"read": read, "vanished": vanished}, len(then), sizes)
+    if not any(part == "" for _, part in mains):
         reasons.append(Reason("never_empty", "0", "1 or more", "the full export holds no records at all"))
     return reasons
 
@@ -172,7 +194,7 @@ def _park(hub: Hub, connection: Connection, run_id: int, batch: Batch, found: It
         return 0
     wanted = {(jump.record.kind, jump.record.part, jump.key): jump for jump in first.values()}
     bodies = _bodies(hub, connection, batch, wanted)
-    records = [Parked(*name, "jump", jump.field, jump.reason, bodies[name]) for name, jump in wanted.items()]
+    records = [Parked(*name, jump.stage, jump.field, jump.reason, bodies[name]) for name, jump in wanted.items()]
     park(connection, batch.id, run_id, batch.system, batch.stream, records)
     assert batch.index_path is not None
     keys: dict[tuple[str, str], list[int]] = {}

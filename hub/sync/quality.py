@@ -126,7 +126,7 @@ def _validate(definition: Any, name: str, rows: list[tuple[Record, list[str]]]) 
             record, cells = rows[at]
             value = cells[1 + list(columns).index(column)]
             reason = f"{column} is {unescape(value)!r}; {check.expectation_config.type} says no"
-            found.append(Jump(record, unescape(cells[0]), f"{name}.{column}", reason))
+            found.append(Jump(record, unescape(cells[0]), f"{name}.{column}", reason, "quality"))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hub.landscape.hub import Hub
 from hub.sync.batches import Batch
-from hub.sync.staged import BY_TAG, KIND_TAG, LAYOUTS, ROW, SETS_TAG
+from hub.sync.staged import KIND_TAG, LAYOUTS, ROW, SETS_TAG
 
 LINES = 8_000
 
@@ -32,9 +32,12 @@ class Rows:
 
 
 def read_rows(hub: Hub, batch: Batch, entities: Collection[str]) -> Iterator[dict[str, Rows]]:
-    """Yield chunks of staged rows of these entities."""
+    """Yield chunks of staged rows of these entities; with `SETS_TAG` among them also the sets that records state.
+
+    The cells of a stated set are the record's source id and the names of the sets, a comma between them.
+    """
     assert batch.staged_path is not None
-    tags = {LAYOUTS[name].tag: name for name in entities}
+    tags = {name if name == SETS_TAG else LAYOUTS[name].tag: name for name in entities}
     kind = part = ""
     with io.TextIOWrapper(hub.landing.open_plain(batch.staged_path), encoding="utf8", newline="\n") as file:
         while lines := list(islice(file, LINES)):
@@ -43,8 +46,8 @@ def read_rows(hub: Hub, batch: Batch, entities: Collection[str]) -> Iterator[dic
                 tag, ordinal, rest = line.split("\t", 2)
                 if tag == KIND_TAG:
                     kind, part = rest[:-1].split("\t")
-                elif tag != SETS_TAG and tag in tags:
-                    rows = chunk[BY_TAG[tag]]
+                elif tag in tags:
+                    rows = chunk[tags[tag]]
                     first, others = rest[:-1].split("\t", 1)
                     for row in others.split(ROW):
                         rows.records.append(Record(int(ordinal), kind, part))

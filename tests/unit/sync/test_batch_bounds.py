@@ -5,7 +5,15 @@ from decimal import Decimal
 import pytest
 
 from canonical_model.expectations import BatchBounds
-from hub.sync.batch_bounds import judge_changes, judge_sizes
+from hub.landscape.landscape import Guards, Landscape
+from hub.sync.batch_bounds import (
+    bounds_of,
+    judge_changes,
+    judge_deactivated,
+    judge_emptied,
+    judge_part,
+    judge_sizes,
+)
 
 BOUNDS = BatchBounds(
     never_empty=True,
@@ -53,3 +61,56 @@ def test_changes(changed, known, held):
 def test_the_sentence_says_what_was_found_and_allowed():
     (reason,) = judge_changes(BOUNDS, "Price", 500, 1000)
     assert reason.text == "500 of 1000 records change their Price (50%); up to 30% may"
+
+
+@pytest.mark.parametrize(
+    ("marked", "vanished", "known", "held"),
+    [
+        (50, 0, 1000, False),
+        (51, 0, 1000, True),
+        (30, 30, 1000, True),
+        (0, 900, 1000, False),
+        (19, 0, 20, False),
+        (30, 0, 0, False),
+    ],
+    ids=["5 %", "more", "together", "vanished alone is judged by size", "too few to judge", "nothing known"],
+)
+def test_deactivated(marked, vanished, known, held):
+    assert bool(judge_deactivated(BOUNDS, "Product", marked, vanished, known)) is held
+
+
+@pytest.mark.parametrize(
+    ("share", "emptied", "known", "held"),
+    [("0.05", 50, 1000, False), ("0.05", 51, 1000, True), ("0.05", 19, 20, False), (None, 1000, 1000, False)],
+    ids=["5 %", "more", "too few to judge", "no bound"],
+)
+def test_emptied(share, emptied, known, held):
+    bounds = BatchBounds(emptied_share=None if share is None else Decimal(share))
+    assert bool(judge_emptied(bounds, "Price", "Sku", emptied, known)) is held
+
+
+@pytest.mark.parametrize(
+    ("read", "vanished", "before", "bounds"),
+    [
+        (1000, 0, 1000, []),
+        (0, 1000, 1000, ["never_empty", "vanished_share"]),
+        (900, 100, 1000, ["vanished_share"]),
+        (0, 0, 0, []),
+        (0, 5, 5, ["never_empty"]),
+    ],
+    ids=["whole", "missing", "a tenth less", "never there", "a small one missing"],
+)
+def test_parts(read, vanished, before, bounds):
+    found = judge_part(BOUNDS, "Предложение", "prices", read, vanished, before)
+    assert [reason.bound for reason in found] == bounds
+
+
+@pytest.mark.parametrize(
+    "name", ["vanished_share", "fewer_than_median", "changed_share", "emptied_share", "up", "down"]
+)
+@pytest.mark.parametrize("value", ["0", "0.2"])
+def test_what_the_landscape_sets_stands_and_zero_is_set(name, value):
+    guards = {"Price": Guards(**{name: Decimal(value)})}
+    bounds = bounds_of(Landscape({}, {}, {}, (), guards), "Price")
+    assert getattr(bounds, name) == Decimal(value)
+    assert bounds.changed_at_least == 50

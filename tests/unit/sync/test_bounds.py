@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from canonical_model.entities import Price, Product
+from canonical_model.expectations import Column
 from canonical_model.references import Ref
-from hub.sync.bounds import RowBounds
+from hub.sync.bounds import RowBounds, _check
 from mappings.reading import Reading
 
 
@@ -35,3 +36,16 @@ def test_a_blank_name():
 
 def test_nothing_read_breaks_nothing():
     assert RowBounds().broken([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "broken"),
+    [
+        (Column(at_least=Decimal(0)), [True, False, False, False]),
+        (Column(at_most=Decimal(0)), [False, False, True, False]),
+        (Column(above=Decimal(0)), [True, True, False, False]),
+    ],
+    ids=["at least", "at most", "above"],
+)
+def test_a_bound_of_zero_is_a_bound(column, broken):
+    assert _check(column)([Decimal(-5), Decimal(0), Decimal(5), None]).tolist() == broken
