@@ -5,7 +5,7 @@ about, by our own key, before it is repeated.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -71,15 +71,42 @@ def refused_before(connection: psycopg.Connection[Any], document: Document) -> d
     return dict(connection.execute(query, (document.number,)).fetchall())
 
 
-def open_keys(connection: psycopg.Connection[Any], document: Document, rows: Sequence[Row]) -> dict[int, str]:
-    """Own keys under which rows that have no target id may have been created already."""
+def never_sent(connection: psycopg.Connection[Any], document: Document, rows: Sequence[Row]) -> None:
+    """Close the attempts that these claims began and whose letters never left; the caller commits."""
+    connection.execute(
+        "update attempt a set outcome = 'unsent', ended_at = now() from unnest(%s::bigint[], %s::bigint[]) "
+        "as v(hub_id, token) where a.document = %s and a.hub_id = v.hub_id and a.lease_token = v.token "
+        "and a.outcome is null",
+        ([row.hub_id for row in rows], [row.lease_token for row in rows], document.number),
+    )
+
+
+class Open(NamedTuple):
+    """An attempt that was never heard of again.
+
+    Attributes:
+        key: our own key, under which it may have been created.
+        wait_s: seconds for which the target may still be at it; asking earlier proves nothing.
+    """
+
+    key: str
+    wait_s: float
+
+
+def open_keys(
+    connection: psycopg.Connection[Any], document: Document, rows: Sequence[Row], settle_s: float
+) -> dict[int, Open]:
+    """Attempts under which rows that have no target id may have been created already.
+
+    `settle_s`: how long a request may go on at the target after we have lost sight of it.
+    """
     ids = [row.hub_id for row in rows if row.target_id is None]
     if not ids:
         return {}
-    return dict(
-        connection.execute(
-            "select distinct on (hub_id) hub_id, key from attempt where document = %s and hub_id = any(%s) "
-            "and outcome is null order by hub_id, id desc",
-            (document.number, ids),
-        ).fetchall()
-    )
+    found = connection.execute(
+        "select distinct on (hub_id) hub_id, key, "
+        "greatest(0, %s - extract(epoch from clock_timestamp() - started_at)) "
+        "from attempt where document = %s and hub_id = any(%s) and outcome is null order by hub_id, id desc",
+        (settle_s, document.number, ids),
+    ).fetchall()
+    return {hub_id: Open(key, float(wait_s)) for hub_id, key, wait_s in found}

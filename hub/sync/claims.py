@@ -16,7 +16,10 @@ from hub.landscape.hub import Hub
 from hub.store.database import connect
 from hub.sync.targets import Document
 
-LEASE = "10 minutes"
+LEASE_S = 2400.0
+"""A letter leaves with half of its lease ahead of it: longer than the longest `Retry-After` that is waited for (15
+minutes) and the request after it. A killed worker's leases are lifted at once, so a long one costs nothing."""
+LEASE = f"{LEASE_S:.0f} seconds"
 LOCK = 7_145_003
 OWED = "(owed > delivered or due_at <= now())"
 
@@ -202,6 +205,19 @@ def settle(connection: psycopg.Connection[Any], document: Document, run_id: int,
         connection.rollback()
         message = f"{document.name}: {len(settled) - done.rowcount} of {len(settled)} documents were taken over"
         raise Fenced(message)
+
+
+def renew(connection: psycopg.Connection[Any], document: Document, rows: Sequence[Row]) -> set[int]:
+    """Give these claims their whole lease again, and commit; returns the roots that are still theirs."""
+    kept = connection.execute(
+        f"update delivery d set lease_until = now() + interval '{LEASE}' "
+        "from unnest(%s::bigint[], %s::bigint[]) v(hub_id, token) "
+        "where d.document = %s and d.hub_id = v.hub_id and d.lease_token = v.token and d.lease_until is not null "
+        "returning d.hub_id",
+        ([row.hub_id for row in rows], [row.lease_token for row in rows], document.number),
+    ).fetchall()
+    connection.commit()
+    return {row[0] for row in kept}
 
 
 def release(connection: psycopg.Connection[Any], document: Document, rows: Sequence[Row]) -> None:

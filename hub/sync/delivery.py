@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -11,7 +11,7 @@ from connectors.protocol import Absent, Accepted, Done, Letter, Outcome, Refused
 from hub.landscape.hub import Hub
 from hub.sync import attempts
 from hub.sync.assortment import Assortment
-from hub.sync.claims import OWED, Row, Settled, claim, count_owed, release, settle
+from hub.sync.claims import LEASE_S, OWED, Row, Settled, claim, count_owed, release, renew, settle
 from hub.sync.documents import channel_of, load
 from hub.sync.failpoints import reach
 from hub.sync.references import KnownIds, references_of, wake
@@ -53,6 +53,8 @@ class Delivery:
         self.codes = ShopCodes(connection, document)
         self.viewer = Viewer(document)
         self.pending: dict[int, Ready] = {}
+        self.unsent: dict[int, Row] = {}
+        self.leased = time.monotonic()
         self.due: dict[int, Any] = {}
         self.lump: list[tuple[Settled, Outcome | None]] = []
         self.flushed = time.monotonic()
@@ -72,6 +74,7 @@ class Delivery:
             for outcome in self.sink.push(self.document.kind, letters):
                 self._settle_outcome(outcome)
         finally:
+            self._give_back()
             self._unanswered()
         return self.moved
 
@@ -101,27 +104,54 @@ class Delivery:
     def _letters(self) -> Iterator[Letter]:
         """Claim chunk after chunk as the sink takes letters."""
         after = 0
-        while rows := claim(self.connection, self.document, after, CHUNK, self.only, dry=self.dry):
+        while rows := self._claim(after):
             after = rows[-1].hub_id
             reach("deliver:claimed")
             if not self.dry:
                 rows = self._asked(rows)
             ready = self._decide(rows)
+            self.unsent = {one.row.hub_id: one.row for one in ready}
             for one in ready:
-                self.pending[one.row.hub_id] = one
-                yield one.letter
+                if self._still_ours(one):
+                    self.pending[one.row.hub_id] = one
+                    yield one.letter
             self._progress()
+
+    def _claim(self, after: int) -> list[Row]:
+        self.leased = time.monotonic()
+        rows = claim(self.connection, self.document, after, CHUNK, self.only, dry=self.dry)
+        self.unsent = {row.hub_id: row for row in rows}
+        return rows
+
+    def _still_ours(self, one: Ready) -> bool:
+        """Take a letter out of what is unsent; False where a newer try has taken its row over: it must not leave."""
+        if not self.dry and time.monotonic() - self.leased > LEASE_S / 2:
+            leased = time.monotonic()
+            claimed = [*self.unsent.values(), *(ready.row for ready in self.pending.values())]
+            kept = renew(self.connection, self.document, claimed)
+            self.unsent = {root: row for root, row in self.unsent.items() if root in kept}
+            self.leased = leased
+        return self.unsent.pop(one.row.hub_id, None) is not None
+
+    def _give_back(self) -> None:
+        """Free what was claimed and never left, when the sink stopped in the middle of a chunk."""
+        if self.unsent:
+            self.connection.rollback()
+            rows, self.unsent = list(self.unsent.values()), {}
+            attempts.never_sent(self.connection, self.document, rows)
+            release(self.connection, self.document, rows)
 
     # --- what is known before anything is pushed ---------------------------------------------------------------------
 
     def _asked(self, rows: list[Row]) -> list[Row]:
         """Ask about what may be at the target already; returns the rows that can go on, with what was learnt."""
-        keys = attempts.open_keys(self.connection, self.document, rows)
+        begun = attempts.open_keys(self.connection, self.document, rows, ASK_AGAIN_S)
         self.connection.commit()
-        doubtful = {row.hub_id: row for row in rows if row.hub_id in keys or row.state == "asked"}
+        rows = self._let_settle(rows, begun)
+        doubtful = {row.hub_id: row for row in rows if row.hub_id in begun or row.state == "asked"}
         if not doubtful:
             return rows
-        letters = self._questions(list(doubtful.values()), keys)
+        letters = self._questions(list(doubtful.values()), {root: one.key for root, one in begun.items()})
         answers: dict[int, Row | None] = {}
         for outcome in self.sink.ask(self.document.kind, letters):
             row = doubtful[outcome.letter.id]
@@ -131,6 +161,18 @@ class Delivery:
         silent = [row for root, row in doubtful.items() if root not in answers]
         release(self.connection, self.document, silent)
         return [found for row in rows if (found := answers.get(row.hub_id) if row.hub_id in doubtful else row)]
+
+    def _let_settle(self, rows: list[Row], begun: Mapping[int, attempts.Open]) -> list[Row]:
+        """Leave what the target may still be at, begun by a try that is gone, for a moment; returns the other rows."""
+        early = {root: one for root, one in begun.items() if one.wait_s > 0}
+        for row in rows:
+            if row.hub_id in early:
+                reason = "it may still be running there; the target is asked what became of it before it is sent again"
+                wait = early[row.hub_id].wait_s
+                self._settle(Settled(row, "unknown", delivered=False, reason=reason, wait_s=wait), None)
+        if early:
+            self._flush()
+        return [row for row in rows if row.hub_id not in early]
 
     def _questions(self, rows: list[Row], keys: dict[int, str]) -> list[Letter]:
         loaded = load(self.connection, self.document, [row.hub_id for row in rows], self.channel, {}, set())
@@ -227,14 +269,16 @@ class Delivery:
             states = {
                 row[0]: row[1:]
                 for row in self.connection.execute(
-                    f"select hub_id, {OWED} and state <> 'unpublishable', coalesce(reason, state), code from delivery "
-                    "where document = %s and hub_id = any(%s)",
+                    f"select hub_id, {OWED} and state <> 'unpublishable', coalesce(reason, state), code, "
+                    "target_id is not null from delivery where document = %s and hub_id = any(%s)",
                     (other.number, [one.waiting.hub_id for one in mine]),
                 )
             }
             for one in mine:
-                coming, why, code = states.get(one.waiting.hub_id, (False, "it was not received", None))
-                if coming:
+                coming, why, code, there = states.get(one.waiting.hub_id, (False, "it was not received", None, False))
+                if there:  # Another delivery has put it there since our look: this one is claimed again at once.
+                    self.moved += 1
+                if coming or there:
                     text = f"waits for {kind} {code or ''}".rstrip()
                     self._settle(Settled(one.row, "waiting", delivered=False, reason=text), None)
                 else:
