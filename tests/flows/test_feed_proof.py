@@ -109,9 +109,9 @@ def test_a_feed_without_an_answer_stays_owed(feed, monkeypatch):
     hub, run, _ = feed
     with hub.connect() as connection:
         connection.execute("update delivery set delivered = 0")
-    monkeypatch.setattr(sink.YmlSink, "push", lambda self, kind, letters: iter(()))
-    with pytest.raises(RetryLater, match="did not say"):
-        deliver(hub, run, "feed")
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(sink.YmlSink, "push", lambda self, kind, letters: iter(()))
+        with pytest.raises(RetryLater, match="did not say"):
+            deliver(hub, run, "feed")
     assert deliver(hub, run, "feed")["offers"] == 5
     assert prove(hub, run) == "proven"
