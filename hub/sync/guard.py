@@ -177,7 +177,7 @@ def _sizes(hub: Hub, connection: Connection, batch: Batch, base: Index) -> list[
         # The history counts a kind with its parts; whether there are whole records at all, the index knows.
         read = batch.counts["kinds"].get(kind, {}).get("read", 0) if len(now) else 0
         reasons += judge_sizes(bounds, kind, {"read": read, "vanished": vanished}, len(then), sizes)
-    if not any(part == "" for _, part in mains):
+    if not mains:
         reasons.append(Reason("never_empty", "0", "1 or more", "the full export holds no records at all"))
     return reasons
 
