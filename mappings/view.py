@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -41,12 +42,17 @@ def view(mapping: InMapping, fields: Iterable[str], record: object) -> bytes:
     """
     said = record if isinstance(record, Mapping) else payload_of(record)  # type: ignore[arg-type]
     made = {}
-    for field in sorted(fields):
+    for field in _sorted(tuple(fields)):
         if field not in mapping.compare:
             message = f"{mapping.kind}.in.yml: compare: {field} is sent but not compared"
             raise ConfigError(message)
         made[field] = NORMALISERS[mapping.compare[field]](said.get(field))
     return msgspec.json.encode(made)
+
+
+@lru_cache(maxsize=64)
+def _sorted(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(fields))
 
 
 def payload_of(element: Element) -> dict[str, Any]:
@@ -79,7 +85,13 @@ def text(value: Any) -> str:
 @normaliser
 def markup(value: Any) -> str:
     """The words of a text that the shop may wrap in HTML, strip of tags or escape."""
-    return " ".join(html.unescape(_TAG.sub(" ", _ILLEGAL.sub("", plain(value)))).split())
+    return _words(plain(value))
+
+
+@lru_cache(maxsize=4096)
+def _words(said: str) -> str:
+    """Names of attributes and their options come again with every product."""
+    return " ".join(html.unescape(_TAG.sub(" ", _ILLEGAL.sub("", said))).split())
 
 
 @normaliser

@@ -152,7 +152,8 @@ class WooSink:
         """Make only those that are not there; a key that stands twice in the batch is made once."""
         first = {letter.key: letter for letter in reversed(batch.letters) if is_create(letter)}
         later = [letter for letter in batch.letters if is_create(letter) and first[letter.key] is not letter]
-        known = {letter.id: outcome for letter in first.values() if (outcome := self._look_first(letter))}
+        looked = in_flight(lambda letter: (letter.id, self._look_first(letter)), first.values(), self._width)
+        known = {id_: outcome for id_, outcome in looked if outcome}
         rest = [letter for letter in batch.letters if letter.id not in known and letter not in later]
         sent = self._send(Batch(batch.path, rest), looked=True) if rest else []
         again = self._send(Batch(batch.path, later)) if later else []

@@ -10,8 +10,11 @@ import psycopg
 
 from hub.store.database import connect
 
+BURST_S = 0.5
+"""Half a second's requests may go at once: with a whole second's, the first second would see twice the rate."""
+
 _TAKE = """
-insert into pace as p (connection, tokens) values (%(name)s, %(rate)s - %(lump)s)
+insert into pace as p (connection, tokens) values (%(name)s, %(burst)s - %(lump)s)
 on conflict (connection) do update set
   tokens = least(%(burst)s, p.tokens + extract(epoch from clock_timestamp() - p.updated_at) * %(rate)s) - %(lump)s,
   updated_at = clock_timestamp()
@@ -25,6 +28,7 @@ class DatabasePace:
     def __init__(self, url: str, name: str, rate: float | None) -> None:
         self.url, self.name, self.rate = url, name, rate
         self.lump = max(1, min(10, int((rate or 0) / 5)))
+        self.burst = max(self.lump, (rate or 0) * BURST_S)
         self.here = 0
         self.lock = threading.Lock()
         self.blocked_until = self.ready_at = 0.0
@@ -48,7 +52,7 @@ class DatabasePace:
             self.connection = connect(self.url, autocommit=True)
         assert self.rate is not None
         row = self.connection.execute(
-            _TAKE, {"name": self.name, "rate": self.rate, "burst": self.rate, "lump": self.lump}
+            _TAKE, {"name": self.name, "rate": self.rate, "burst": self.burst, "lump": self.lump}
         ).fetchone()
         assert row is not None
         self.here += self.lump

@@ -17,6 +17,7 @@ from hub.landscape.hub import Hub
 from hub.sync import feed
 from hub.sync.assortment import Assortment
 from hub.sync.claims import at_work, count_owed, left_to_time
+from hub.sync.collector import collector_rests
 from hub.sync.delivery import Delivery
 from hub.sync.fingerprints import render_again
 from hub.sync.ledger import seed
@@ -51,7 +52,7 @@ def deliver(
             counts["rendered_again"] = again
         if documents and documents[0].snapshot:
             return dict(counts) | feed.deliver(hub, run_id, documents, connection, dry=dry)
-        with closing(hub.sink(system)) as sink, at_work(hub, documents):
+        with closing(hub.sink(system)) as sink, at_work(hub, documents), collector_rests():
             for document in documents:
                 work = Delivery(hub, run_id, connection, sink, document, documents, assortment, dry=dry, only=only)
                 counts.update(_one_kind(work))

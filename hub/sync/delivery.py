@@ -21,7 +21,8 @@ from hub.sync.shop_codes import ShopCodes
 from hub.sync.targets import Document
 from hub.sync.views import Viewer
 
-CHUNK = 1000
+CHUNK = 250
+"""Few enough that the first request leaves early; the next chunk is rendered while requests are under way."""
 LUMP = 100
 LUMP_S = 0.2
 ASK_AGAIN_S = 5.0
