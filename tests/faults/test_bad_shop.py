@@ -38,6 +38,7 @@ def time_passes(trade: Trade) -> None:
     trade.hub.close()
     with trade.hub.connect() as connection:
         connection.execute("update delivery set not_before = null")
+        connection.execute("update attempt set started_at = started_at - interval '1 minute'")
         connection.execute("update pace set blocked_until = null")
 
 
