@@ -8,7 +8,7 @@ context maps again. A quarantined record keeps its key with a null digest: still
 
 import json
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -27,9 +27,15 @@ def key_hash(source_id: str) -> int:
     return xxhash.xxh3_64_intdigest(source_id.encode())
 
 
-def signed(hashes: U64) -> list[int]:
+def signed_hash(source_id: str) -> int:
+    """xxh3-64 of a source id as PostgreSQL's bigint reads it."""
+    number = key_hash(source_id)
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def signed(hashes: Sequence[int]) -> list[int]:
     """The same 64 bits as PostgreSQL's bigint reads them."""
-    return cast(list[int], hashes.view(np.int64).tolist())
+    return cast(list[int], np.array(hashes, dtype=np.uint64).view(np.int64).tolist())
 
 
 class Section:

@@ -9,14 +9,13 @@ Two ids with one hash do not share a row: the insert fails loudly on the primary
 from collections.abc import Sequence
 from typing import Any, cast
 
-import numpy as np
 import psycopg
-import xxhash
 
 from canonical_model.entities import ENTITIES
 from hub.landscape.hub import Hub
 from hub.store.locks import DICTIONARY_LOCK
 from hub.store.tables import ID_BLOCK
+from hub.sync.delta import key_hash, signed
 from hub.sync.staged import escape
 
 _FIND = """
@@ -61,8 +60,7 @@ class Ids:
             # Normalise gives these ids as well, outside the merge lock.
             self.connection.execute("select pg_advisory_xact_lock(%s)", (DICTIONARY_LOCK,))
         space = self.namespace(system, entity)
-        hashes = [xxhash.xxh3_64_intdigest(key.encode()) for key in keys]
-        numbers = np.array(hashes, dtype=np.uint64).view(np.int64).tolist()
+        numbers = signed([key_hash(key) for key in keys])
         found: list[int | None]
         if space in self.empty:
             found = [None] * len(keys)

@@ -10,7 +10,7 @@ from canonical_model.expectations import expectations
 from hub.landscape.landscape import Landscape
 from hub.store.canonical import table_name
 from hub.sync.batch_bounds import bounds_of
-from hub.sync.delta import key_hash
+from hub.sync.delta import signed_hash
 from hub.sync.staged import LAYOUTS, NULL, escape, unescape
 from hub.sync.staged_reader import Record, Rows, place_of
 
@@ -123,9 +123,3 @@ class Jumps:
         factor = self.up if value > now else self.down
         reason = f"{self.value} goes from {now} to {value}: a factor of {factor} or more; replay it if it is right"
         return Jump(Record(ordinal, kind, part), key, f"{self.entity}.{self.value}", reason)
-
-
-def signed_hash(text: str) -> int:
-    """xxh3-64 of a source id as PostgreSQL's bigint reads it."""
-    number = key_hash(text)
-    return number - (1 << 64) if number >= 1 << 63 else number

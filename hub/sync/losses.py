@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import numpy as np
 import psycopg
 
 from canonical_model.entities import ENTITIES, fields_of
@@ -17,9 +16,9 @@ from hub.landscape.hub import Hub
 from hub.store.canonical import table_name
 from hub.sync.batch_bounds import Reason, bounds_of, judge_deactivated, judge_emptied
 from hub.sync.batches import Batch
-from hub.sync.delta import signed
+from hub.sync.delta import signed, signed_hash
 from hub.sync.fill import parent_of
-from hub.sync.jumps import Jumps, signed_hash
+from hub.sync.jumps import Jumps
 from hub.sync.staged import SETS_TAG, unescape
 from hub.sync.staged_reader import Rows, place_of
 from hub.sync.vanished import Vanished, vanished_path
@@ -105,7 +104,7 @@ class Losses:
         if not self.batch.snapshot:
             return []
         found = msgspec.msgpack.decode(self.hub.landing.read_bytes(vanished_path(self.batch)), type=Vanished)
-        return [one for main, _, keys in found if main == name for one in signed(np.array(keys, dtype=np.uint64))]
+        return [one for main, _, keys in found if main == name for one in signed(keys)]
 
     def _count(self, query: str, name: str, hashes: list[int]) -> int:
         row = self.connection.execute(query, {"system": self.batch.system, "name": name, "hashes": hashes}).fetchone()

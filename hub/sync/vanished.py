@@ -4,13 +4,13 @@ from collections import Counter
 from typing import Any
 
 import msgspec
-import numpy as np
 import psycopg
 
 from canonical_model.entities import ENTITIES
 from hub.landscape.hub import Hub
 from hub.store.canonical import table_name
 from hub.sync.batches import Batch
+from hub.sync.delta import signed
 from hub.sync.fill import parent_of
 
 Vanished = list[tuple[str, str, list[int]]]
@@ -26,7 +26,7 @@ def mark_gone(hub: Hub, connection: psycopg.Connection[Any], batch: Batch, versi
     counts: Counter[str] = Counter()
     found = msgspec.msgpack.decode(hub.landing.read_bytes(vanished_path(batch)), type=Vanished)
     for main, sets, hashes in found:
-        keys = np.array(hashes, dtype=np.uint64).view(np.int64).tolist()
+        keys = signed(hashes)
         if main:
             counts[main] += _gone(connection, batch.system, main, keys, version, run_id)
         for entity in (name for name in sets.split(",") if name and not main):
